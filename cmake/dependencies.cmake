@@ -1,0 +1,26 @@
+# Every library comes from Debian. Those with no CMake config of their own get an imported target here.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(CapnProto REQUIRED)
+find_package(RocksDB REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(prometheus-cpp REQUIRED)
+find_package(ZLIB REQUIRED)
+pkg_check_modules(PISTACHE REQUIRED IMPORTED_TARGET libpistache)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+
+add_library(troupe_caf INTERFACE)
+foreach(part core io openssl)
+  find_library(CAF_${part} caf_${part} REQUIRED)
+  target_link_libraries(troupe_caf INTERFACE ${CAF_${part}})
+endforeach()
+target_link_libraries(troupe_caf INTERFACE OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+
+# libraft: bookworm's own 0.15 lacks fixes of Raft's safety rules, bookworm-backports has 0.22.1.
+pkg_check_modules(RAFT REQUIRED IMPORTED_TARGET raft>=0.22.1)
