@@ -1,0 +1,77 @@
+#include "protocol/key.hpp"
+
+namespace troupe {
+
+key_writer& key_writer::text(std::string_view s) {
+  for (char c : s) {
+    out_.push_back(c);
+    if (c == '\0') out_.push_back('\xff');
+  }
+  out_.push_back('\0');
+  out_.push_back('\x01');
+  return *this;
+}
+
+key_writer& key_writer::u64(std::uint64_t v) {
+  for (int shift = 56; shift >= 0; shift -= 8) out_.push_back(static_cast<char>(v >> shift));
+  return *this;
+}
+
+record_tag key_reader::tag() { return static_cast<record_tag>(u8()); }
+
+std::uint8_t key_reader::u8() {
+  if (rest_.empty()) {
+    ok_ = false;
+    return 0;
+  }
+  auto v = static_cast<std::uint8_t>(rest_.front());
+  rest_.remove_prefix(1);
+  return v;
+}
+
+std::uint64_t key_reader::u64() {
+  if (rest_.size() < 8) {
+    ok_ = false;
+    rest_ = {};
+    return 0;
+  }
+  std::uint64_t v = 0;
+  for (int i = 0; i < 8; ++i) v = (v << 8) | static_cast<std::uint8_t>(rest_[i]);
+  rest_.remove_prefix(8);
+  return v;
+}
+
+std::string key_reader::text() {
+  std::string s;
+  for (std::size_t i = 0; i < rest_.size(); ++i) {
+    if (rest_[i] != '\0') {
+      s.push_back(rest_[i]);
+      continue;
+    }
+    if (i + 1 >= rest_.size()) break;
+    if (rest_[i + 1] == '\x01') {
+      rest_.remove_prefix(i + 2);
+      return s;
+    }
+    if (rest_[i + 1] != '\xff') break;
+    s.push_back('\0');
+    ++i;
+  }
+  ok_ = false;
+  rest_ = {};
+  return s;
+}
+
+std::string prefix_end(std::string prefix) {
+  while (!prefix.empty()) {
+    auto last = static_cast<unsigned char>(prefix.back());
+    if (last != 0xff) {
+      prefix.back() = static_cast<char>(last + 1);
+      return prefix;
+    }
+    prefix.pop_back();
+  }
+  return prefix;
+}
+
+}  // namespace troupe

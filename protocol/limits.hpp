@@ -1,0 +1,58 @@
+// Every bound of the system in one place. Sizes in bytes, times in milliseconds, unless the name says otherwise.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace troupe::limits {
+
+inline constexpr std::uint16_t shards_default = 16;
+
+// One log entry: a larger batch of events is cut.
+inline constexpr std::size_t entry_bytes_max = 256 * 1024;
+inline constexpr std::size_t frame_bytes_max = 1024 * 1024;
+
+// What one shard's leader takes before it answers 429.
+inline constexpr std::size_t shard_pending_commands_max = 4096;
+inline constexpr std::size_t shard_pending_bytes_max = 32 * 1024 * 1024;
+
+// Events.
+inline constexpr std::size_t event_bytes_max = 64 * 1024;
+inline constexpr std::size_t events_per_request_max = 50'000;
+inline constexpr std::size_t request_body_bytes_max = 16 * 1024 * 1024;
+inline constexpr std::size_t decompressed_body_bytes_max = 64 * 1024 * 1024;
+inline constexpr std::size_t id_bytes_max = 256;        // agent, session, user, team, tool, model ... names
+inline constexpr std::size_t text_bytes_max = 16 * 1024;  // query, error
+inline constexpr std::size_t attributes_bytes_max = 32 * 1024;
+inline constexpr std::size_t json_depth_max = 64;
+inline constexpr std::int64_t event_future_ms_max = 24LL * 3600 * 1000;  // later than now by this much: refused
+
+// Agents and tasks.
+inline constexpr std::size_t list_items_max = 64;       // tags, capabilities
+inline constexpr std::int64_t agent_active_ms = 5 * 60 * 1000;
+inline constexpr std::int64_t lease_ms_min = 1'000;
+inline constexpr std::int64_t lease_ms_default = 60'000;
+inline constexpr std::int64_t lease_ms_max = 24LL * 3600 * 1000;
+inline constexpr std::uint32_t task_attempts_default = 3;
+inline constexpr std::uint32_t task_attempts_max = 100;
+inline constexpr std::size_t tasks_open_per_agent_max = 10'000;
+
+// Replies remembered for Idempotency-Key.
+inline constexpr std::int64_t reply_cache_ms = 24LL * 3600 * 1000;
+inline constexpr std::size_t idempotency_key_bytes_max = 256;
+
+// Lists and queries.
+inline constexpr std::uint32_t page_items_default = 100;
+inline constexpr std::uint32_t page_items_max = 1'000;
+inline constexpr std::uint32_t query_scan_max = 200'000;  // records looked at for one page
+inline constexpr std::uint32_t recover_events_max = 50'000;  // more than this behind: recovered is false
+
+// Log.
+inline constexpr std::uint64_t log_entries_before_snapshot = 4096;
+inline constexpr std::uint64_t log_entries_trailing = 1024;
+
+// Actors.
+inline constexpr std::int64_t passivate_idle_ms = 60'000;
+inline constexpr std::int64_t command_deadline_ms = 15'000;
+
+}  // namespace troupe::limits

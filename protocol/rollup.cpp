@@ -1,0 +1,114 @@
+#include "protocol/rollup.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "protocol/message.hpp"
+
+namespace troupe {
+
+namespace {
+
+constexpr int sub_bits = 6;  // 64 buckets to a power of two
+constexpr std::uint64_t sub_count = 1ULL << sub_bits;
+
+}  // namespace
+
+void token_counts::add(const token_counts& o) {
+  input += o.input;
+  output += o.output;
+  cache_read += o.cache_read;
+  cache_write += o.cache_write;
+  reasoning += o.reasoning;
+}
+
+void token_counts::add(schema::Tokens::Reader o) {
+  add(token_counts{o.getInput(), o.getOutput(), o.getCacheRead(), o.getCacheWrite(),
+                   o.getReasoning()});
+}
+
+void token_counts::write(schema::Tokens::Builder out) const {
+  out.setInput(input);
+  out.setOutput(output);
+  out.setCacheRead(cache_read);
+  out.setCacheWrite(cache_write);
+  out.setReasoning(reasoning);
+}
+
+std::uint16_t sketch_bucket(std::int64_t us) noexcept {
+  auto v = static_cast<std::uint64_t>(std::max<std::int64_t>(us, 0));
+  if (v < sub_count) return static_cast<std::uint16_t>(v);
+  int shift = std::bit_width(v) - 1 - sub_bits;
+  return static_cast<std::uint16_t>(((static_cast<std::uint64_t>(shift) + 1) << sub_bits) +
+                                    ((v >> shift) - sub_count));
+}
+
+std::int64_t sketch_value(std::uint16_t bucket) noexcept {
+  if (bucket < sub_count) return bucket;
+  auto shift = static_cast<unsigned>(bucket >> sub_bits) - 1;
+  auto low = (sub_count + (bucket & (sub_count - 1))) << shift;
+  return static_cast<std::int64_t>(low + ((1ULL << shift) >> 1));
+}
+
+void rollup::add_duration(std::int64_t us) {
+  if (us < 0) return;
+  ++timed;
+  duration_sum_us += us;
+  duration_max_us = std::max(duration_max_us, us);
+  ++sketch[sketch_bucket(us)];
+}
+
+void rollup::add(schema::Rollup::Reader o) {
+  count += o.getCount();
+  errors += o.getErrors();
+  timed += o.getTimed();
+  duration_sum_us += o.getDurationSumUs();
+  duration_max_us = std::max(duration_max_us, o.getDurationMaxUs());
+  cost_nano_usd += o.getCostNanoUsd();
+  tokens.add(o.getTokens());
+  for (auto b : o.getSketch()) sketch[b.getIndex()] += b.getCount();
+}
+
+void rollup::write(schema::Rollup::Builder out) const {
+  out.setCount(count);
+  out.setErrors(errors);
+  out.setTimed(timed);
+  out.setDurationSumUs(duration_sum_us);
+  out.setDurationMaxUs(duration_max_us);
+  out.setCostNanoUsd(cost_nano_usd);
+  tokens.write(out.initTokens());
+  auto buckets = out.initSketch(static_cast<unsigned>(sketch.size()));
+  unsigned i = 0;
+  for (auto& [index, n] : sketch) {
+    buckets[i].setIndex(index);
+    buckets[i++].setCount(n);
+  }
+}
+
+std::string rollup::encode() const {
+  capnp::MallocMessageBuilder message;
+  write(message.initRoot<schema::Rollup>());
+  return to_bytes(message);
+}
+
+std::int64_t rollup::percentile_us(double q) const {
+  if (timed == 0) return 0;
+  auto rank = static_cast<std::uint64_t>(std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(timed)));
+  rank = std::max<std::uint64_t>(rank, 1);
+  std::uint64_t seen = 0;
+  for (auto& [index, n] : sketch) {
+    seen += n;
+    if (seen >= rank) return std::min(sketch_value(index), duration_max_us);
+  }
+  return duration_max_us;
+}
+
+std::string merge_rollups(std::string_view existing, std::string_view operand) {
+  rollup sum;
+  if (!existing.empty()) sum.add(message_reader(existing).root<schema::Rollup>());
+  sum.add(message_reader(operand).root<schema::Rollup>());
+  return sum.encode();
+}
+
+}  // namespace troupe

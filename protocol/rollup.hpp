@@ -1,0 +1,46 @@
+// Adding up rollups, and percentiles from their sketches.
+//
+// The sketch is log-linear over microseconds: each power of two is cut into 64 buckets, so a percentile is off by
+// at most 1/128 of its value. Bucket numbers are computed with integers only: the same on every machine.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "protocol/schema/rollup.capnp.h"
+
+namespace troupe {
+
+struct token_counts {
+  std::int64_t input = 0, output = 0, cache_read = 0, cache_write = 0, reasoning = 0;
+  void add(const token_counts& o);
+  void add(schema::Tokens::Reader o);
+  void write(schema::Tokens::Builder out) const;
+  bool none() const { return (input | output | cache_read | cache_write | reasoning) == 0; }
+};
+
+// Bucket of a duration in microseconds (negative counts as 0), and the duration in its middle.
+std::uint16_t sketch_bucket(std::int64_t us) noexcept;
+std::int64_t sketch_value(std::uint16_t bucket) noexcept;
+
+class rollup {
+ public:
+  std::int64_t count = 0, errors = 0, timed = 0, duration_sum_us = 0, duration_max_us = 0;
+  std::int64_t cost_nano_usd = 0;
+  token_counts tokens;
+  std::map<std::uint16_t, std::uint64_t> sketch;
+
+  void add_duration(std::int64_t us);
+  void add(schema::Rollup::Reader other);
+  void write(schema::Rollup::Builder out) const;
+  std::string encode() const;
+  // Duration in microseconds below which the share q (0 to 1) of the timed events lies; 0 if none was timed.
+  std::int64_t percentile_us(double q) const;
+};
+
+// The merge of RocksDB and of the simulation: 'existing' (may be empty) plus an encoded rollup.
+std::string merge_rollups(std::string_view existing, std::string_view operand);
+
+}  // namespace troupe

@@ -1,0 +1,129 @@
+@0xd2c9de6f7cad758f;
+# What may be read of a shard, and the answers: on its leader after a confirmed round, or on any replica if staleness is accepted.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("troupe::schema");
+
+using Event = import "event.capnp";
+using Agent = import "agent.capnp";
+using Key = import "api_key.capnp";
+using Reply = import "reply.capnp";
+using Rollup = import "rollup.capnp";
+
+# Empty text and zero mean: no condition.
+struct EventFilter {
+  agentId @0 :Text;
+  type @1 :Text;                # as in the public JSON: "llm.call", "custom.x"
+  traceId @2 :Text;
+  sessionId @3 :Text;
+  model @4 :Text;
+  tool @5 :Text;
+  status @6 :Text;              # "ok" | "error" | "unset"
+  team @7 :Text;
+  text @8 :Text;                # case-insensitive substring of the texts of the event
+  sinceUs @9 :Int64;            # inclusive
+  untilUs @10 :Int64;           # exclusive
+}
+
+struct ListEvents {
+  filter @0 :EventFilter;
+  limit @1 :UInt32;
+  beforeTimeUs @2 :Int64;       # cursor: strictly older than (time, seq); 0: from the newest
+  beforeSeq @3 :UInt64;
+}
+
+struct ListAgents {
+  team @0 :Text;
+  activeSinceUs @1 :Int64;      # 0: all
+  afterId @2 :Text;             # cursor
+  limit @3 :UInt32;
+}
+
+struct ListTasks {
+  agentId @0 :Text;
+  status @1 :Text;              # empty: all
+  afterId @2 :Text;
+  limit @3 :UInt32;
+}
+
+struct TaskId {
+  agentId @0 :Text;
+  taskId @1 :Text;
+}
+
+struct ReadFeed {
+  afterSeq @0 :UInt64;
+  limit @1 :UInt32;
+  agentId @2 :Text;             # empty: all agents
+  team @3 :Text;
+}
+
+enum Resolution {
+  minute @0;
+  hour @1;
+  day @2;
+}
+
+enum Dimension {
+  all @0;
+  agent @1;
+  model @2;
+  tool @3;
+  tier @4;
+}
+
+struct ReadRollups {
+  resolution @0 :Resolution;
+  dimension @1 :Dimension;
+  key @2 :Text;                 # empty: every key of the dimension
+  sinceUs @3 :Int64;
+  untilUs @4 :Int64;
+  limit @5 :UInt32;
+}
+
+struct Query {
+  org @0 :Text;
+  union {
+    position @1 :Void;          # the last seq of the shard
+    getEvent @2 :Event.Uuid;
+    listEvents @3 :ListEvents;
+    getAgent @4 :Text;
+    listAgents @5 :ListAgents;
+    getTask @6 :TaskId;
+    listTasks @7 :ListTasks;
+    readFeed @8 :ReadFeed;      # events after a seq, oldest first
+    readRollups @9 :ReadRollups;
+    listApiKeys @10 :Void;      # of every organisation when org is empty
+    nextPendingTask @11 :Text;  # agent id: the pending task to claim next
+  }
+}
+
+struct StoredEvent {
+  seq @0 :UInt64;
+  event @1 :Event.Event;
+}
+
+struct RollupItem {
+  timeUs @0 :Int64;             # start of the bucket
+  key @1 :Text;
+  rollup @2 :Rollup.Rollup;
+}
+
+struct QueryResult {
+  shard @0 :UInt16;
+  lastSeq @1 :UInt64;           # of the shard when it was read
+  epoch @2 :UInt64;
+  readIndex @3 :UInt64;         # log index the answer reflects
+  scannedToSeq @4 :UInt64;      # readFeed: looked at up to here, matching or not
+  more @5 :Bool;                # the limit was reached: ask again after the last item
+  union {
+    nothing @6 :Void;           # not found
+    position @7 :Void;
+    events @8 :List(StoredEvent);
+    agents @9 :List(Reply.AgentState);
+    tasks @10 :List(Agent.Task);
+    rollups @11 :List(RollupItem);
+    apiKeys @12 :List(Key.ApiKey);
+    refused @13 :Reply.Refusal;
+  }
+}

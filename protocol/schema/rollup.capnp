@@ -1,0 +1,24 @@
+@0x957743694f77909d;
+# Figures of a span of time along one dimension. Merged by addition: order and grouping do not matter.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("troupe::schema");
+
+using Event = import "event.capnp";
+
+# One bucket of a log-linear duration sketch: see protocol/sketch.hpp.
+struct SketchBucket {
+  index @0 :UInt16;
+  count @1 :UInt64;
+}
+
+struct Rollup {
+  count @0 :Int64;
+  errors @1 :Int64;
+  timed @2 :Int64;                # events that had a duration
+  durationSumUs @3 :Int64;
+  durationMaxUs @4 :Int64;
+  tokens @5 :Event.Tokens;
+  costNanoUsd @6 :Int64;
+  sketch @7 :List(SketchBucket);  # ascending by index, no zero counts
+}
