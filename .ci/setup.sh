@@ -5,14 +5,14 @@
 
 # Compiler, build tools and libraries: what `./dev build` and `./dev run` need.
 packages_build=(
-  g++ cmake ninja-build ccache mold pkg-config git ca-certificates
+  g++ cmake ninja-build ccache mold pkg-config git ca-certificates curl
   capnproto libcapnp-dev libcaf-dev libraft-dev librocksdb-dev libpistache-dev libspdlog-dev libfmt-dev
   prometheus-cpp-dev libboost1.81-dev libboost-json1.81-dev libsimdjson-dev libsodium-dev libssl-dev
   libtomlplusplus-dev libcli11-dev libprotobuf-dev protobuf-compiler libopentelemetry-proto-dev
   libzstd-dev libxxhash-dev zlib1g-dev libcurl4-openssl-dev libcatch2-dev
 )
 packages_lint=(python3 clang-format-14 clang-tidy-14 shellcheck)
-packages_test=("${packages_lint[@]}" curl procps chromium)
+packages_test=("${packages_lint[@]}" procps chromium)
 packages_fuzz=(clang-14 libclang-rt-14-dev)
 
 # Older than this they lack what we rely on: libraft's fixes of Raft's safety rules, Catch2's version 3.
