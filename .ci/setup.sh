@@ -41,7 +41,9 @@ apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::L
 # missing_packages NAME...: prints those that are absent or too old.
 missing_packages() {
   local installed name row
-  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' "$@" 2>/dev/null | sed -n 's/^installed //p')
+  # It fails when it knows none of a name, and still prints the others.
+  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package} ${Version}\n' "$@" 2>/dev/null || :)
+  installed=$(sed -n 's/^installed //p' <<<"$installed")
   for name in "$@"; do
     row=$(grep "^$name " <<<"$installed") || { echo "$name"; continue; }
     too_old "$name" "${row##* }" && echo "$name"
@@ -59,20 +61,21 @@ too_old() {
 
 # install_packages NAME...: installs those that are missing.
 install_packages() {
-  local wanted=("$@") missing
+  local wanted=("$@") missing names
   [ -z "${TROUPE_SKIP_SETUP:-}" ] || return 0
   command -v dpkg-query >/dev/null || die "it installs its needs on Debian 12 only. Elsewhere install the packages that \
 .ci/setup.sh lists, then set TROUPE_SKIP_SETUP=1"
   # Another Node than Debian's does as well, and Debian's npm cannot be installed beside it.
   command -v npm >/dev/null || wanted+=(nodejs npm)
-  mapfile -t missing < <(missing_packages "${wanted[@]}")
-  [ ${#missing[@]} -gt 0 ] || return 0
-  note "installing ${missing[*]}"
+  missing=$(missing_packages "${wanted[@]}") || die "could not ask dpkg what is installed"
+  [ -n "$missing" ] || return 0
+  mapfile -t names <<<"$missing"
+  note "installing ${names[*]}"
   apt_get update || die "apt-get update failed: see above"
   add_backports
-  apt_get install --no-install-recommends "${missing[@]}" || die "apt-get install failed: see above"
-  mapfile -t missing < <(missing_packages "${wanted[@]}")
-  [ ${#missing[@]} -eq 0 ] || die "still missing or too old after the installation: ${missing[*]}"
+  apt_get install --no-install-recommends "${names[@]}" || die "apt-get install failed: see above"
+  missing=$(missing_packages "${wanted[@]}")
+  [ -z "$missing" ] || die "still missing or too old after the installation: ${missing//$'\n'/ }"
 }
 
 # add_backports: bookworm-backports becomes a source, used for the packages named above and nothing else.
@@ -153,6 +156,8 @@ use_node() {
     mkdir -p "$home"
     cp "$root"/.ci/node/package*.json "$home/"
     npm ci --prefix "$home" --no-audit --no-fund --loglevel=error >&2 || die "npm could not fetch Node: see above"
+    # npm links npm and npx into .bin, but leaves out what is called node.
+    ln -sf "../$(cd "$home/node_modules" && echo node-linux-*)/bin/node" "$home/node_modules/.bin/node"
     [ -x "$home/node_modules/.bin/node" ] || die "the npm registry has no Node for this machine ($(uname -m))"
     cp "$home/package-lock.json" "$home/installed.json"
   fi

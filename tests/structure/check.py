@@ -209,13 +209,14 @@ def long_functions(path, lines):
 
 
 def names(tree):
-    """C++ files are snake_case, begin with a comment that says their purpose, and tests are named as sentences."""
+    """C++ files are snake_case and say their purpose first (a .cpp in its .hpp); tests are named as sentences."""
     for path in tree.matching(*CPP):
         stem = path.rsplit("/", 1)[-1].split(".")[0]
         if not re.fullmatch(r"[a-z][a-z0-9_]*", stem):
             yield Violation(path, 1, "file names are snake_case")
+        explained = path.startswith("tests/unit/") or path.rsplit(".", 1)[0] + ".hpp" in tree.files
         head = [line for line in tree.lines(path) if line.strip() and line.strip() != "#pragma once"][:1]
-        if not head or not head[0].startswith(("//", "/*")):
+        if not head or not (head[0].startswith(("//", "/*")) or (explained and not path.endswith(".hpp"))):
             yield Violation(path, 1, "a file begins with a comment: purpose, invariants, owner")
         if path.startswith("tests/"):
             for number, line in enumerate(tree.lines(path), 1):
