@@ -1,0 +1,57 @@
+// The node's data directory: who it belongs to, which format it has, and that only one process uses it.
+//
+//   troupe.id      what this directory is: format, cluster, node, shards, epoch (text, with a checksum)
+//   troupe.lock    held while a process runs
+//   db/            RocksDB
+//   pki/, run/     of the node
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "protocol/ids.hpp"
+#include "protocol/result.hpp"
+
+namespace troupe::storage {
+
+struct directory_identity {
+  std::uint32_t format = 1;
+  std::string cluster;  // UUID
+  node_id node;
+  std::uint16_t shards = 0;
+  epoch history;
+};
+
+// Holds the lock until destroyed.
+class data_dir {
+ public:
+  // Opens the directory; a missing or empty one is made with 'fresh'. Refuses, naming the file and what to do: a foreign
+  // directory (not empty and not ours), a newer format, a damaged identity, a directory in use, one without rights.
+  static result<data_dir> open(const std::filesystem::path& path, const directory_identity& fresh);
+
+  data_dir(data_dir&& other) noexcept;
+  data_dir& operator=(data_dir&&) = delete;
+  ~data_dir();
+
+  const directory_identity& identity() const { return identity_; }
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path database() const { return path_ / "db"; }
+  // True if this open made it.
+  bool is_new() const { return is_new_; }
+  std::uint64_t free_bytes() const;
+
+ private:
+  data_dir() = default;
+
+  std::filesystem::path path_;
+  directory_identity identity_;
+  bool is_new_ = false;
+  int lock_ = -1;
+};
+
+// Writes a file whole or not at all: temporary file, sync, rename, sync of the folder.
+result<bool> write_file_atomically(const std::filesystem::path& file, std::string_view content,
+                                   unsigned mode);
+
+}  // namespace troupe::storage
