@@ -133,8 +133,9 @@ source_options() {
       }
     } else {
       for (split /\n/, $text) {
-        next unless /^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s/ and $2 =~ s{/+$}{}r eq $address;
-        for (split " ", $1 // "") {
+        my ($options, $uri) = /^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s/ or next;
+        next unless $uri =~ s{/+$}{}r eq $address;
+        for (split " ", $options // "") {
           my ($key, $value) = split /=/, $_, 2;
           next unless $fields{lc $key};
           print "$fields{lc $key}: ", ($value =~ s/,/ /gr), "\n";

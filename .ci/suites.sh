@@ -6,6 +6,7 @@
 # name, how to count, time limit in seconds, command (run in the repository's root)
 suites=(
   "structure  summary  120  python3 tests/structure/check.py --self-test"
+  "house      summary  120  tests/setup/house_test.sh"
   "lint       summary  600  ./dev lint --quick"
   "build      status  2400  ./dev build"
   "unit       catch2   600  build/$preset/bin/unit_tests --colour-mode none"
