@@ -21,6 +21,8 @@ enum class frame_kind : std::uint16_t {  // never renumber
   admin_request = 7,  // schema::AdminRequest
   admin_reply = 8,    // schema::AdminReply
   log_entry = 9,      // stamp and command, on disk and between replicas
+  log_record = 10,    // schema::LogHeader and a log entry, on disk
+  snapshot_chunk = 11,  // schema::SnapshotChunk
 };
 
 struct frame {

@@ -99,6 +99,10 @@ applied_entry applier::apply(log_index at, term entry_term, std::string_view ent
 
 void applier::skip(log_index at, term entry_term) {
   must(at.value == applied_.value + 1, "entries are applied in order, each once");
+  skip_to(at, entry_term);
+}
+
+void applier::skip_to(log_index at, term entry_term) {
   auto batch = store_.make_batch();
   stage_applied(*batch, at, entry_term);
   auto written = store_.write(*batch, durability::lazy);

@@ -34,6 +34,8 @@ class applier {
   applied_entry apply(log_index at, term entry_term, std::string_view entry);
   // For entries that carry no command (Raft's own): only the applied index moves.
   void skip(log_index at, term entry_term);
+  // A fresh shard: its records are empty and stand at the entry that the log begins after.
+  void skip_to(log_index at, term entry_term);
   // Reads the applied state again: after start, and after a snapshot was installed.
   void load();
 

@@ -10,13 +10,14 @@ struct HardState {
   vote @1 :UInt64;              # node voted for in this term, 0: none
 }
 
-# Where the log begins: what is at or below the index is in the records only.
+# Where the log begins: what is at or below the index is in the records. Entries between firstIndex and index are kept
+# for slow followers.
 struct SnapshotState {
   index @0 :UInt64;
   term @1 :UInt64;
-  voters @2 :List(UInt64);
-  configurationIndex @3 :UInt64;
-  firstIndex @4 :UInt64;        # of the log entries kept; entries between it and index serve slow followers
+  firstIndex @2 :UInt64;
+  generation @3 :UInt64;
+  voters @4 :List(UInt64);
 }
 
 # How far the records reflect the log. Written in the same batch as the records.
@@ -26,11 +27,10 @@ struct AppliedState {
   stampUs @2 :Int64;            # of the last entry: stamps never go back
 }
 
-# One entry of the log, on disk.
-struct LogRecord {
+# Goes before the payload of a log entry on disk, in one envelope with it.
+struct LogHeader {
   term @0 :UInt64;
-  type @1 :UInt16;              # of raft_core.h
-  data @2 :Data;                # an envelope for commands, libraft's own encoding for its configuration
+  kind @1 :UInt16;              # entry_kind of storage/raft/replica.hpp
 }
 
 # A reply remembered for a client that sends the same request again.
@@ -38,4 +38,16 @@ struct CachedReply {
   fingerprint @0 :UInt64;
   expiresUs @1 :Int64;
   reply @2 :Data;               # an encoded Reply
+}
+
+# A piece of a shard's records on the way to another replica. Checked by the envelope around it.
+struct SnapshotRecord {
+  column @0 :UInt8;
+  key @1 :Data;                 # with the shard in front
+  value @2 :Data;
+}
+
+struct SnapshotChunk {
+  records @0 :List(SnapshotRecord);
+  last @1 :Bool;
 }
