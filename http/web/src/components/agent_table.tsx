@@ -1,0 +1,121 @@
+// Purpose: the list of agents as a table that sorts by its headings.
+// Invariant: a name is a link to the agent; the chosen one is marked with aria-current.
+import type { Agent } from '../api/types.ts';
+import type { AgentFilter, SortKey } from '../filters/agent_filter.ts';
+import { count, short_count, total_tokens, usd } from '../format/numbers.ts';
+import { ago, full_time } from '../format/times.ts';
+import { status_at } from '../live/agent_book.ts';
+import { LinkTo } from '../routing/link_to.tsx';
+import { StatusMark } from './status_mark.tsx';
+
+interface Column {
+  readonly key: SortKey;
+  readonly title: string;
+  readonly className: string;
+}
+
+const columns: readonly Column[] = [
+  { key: 'name', title: 'Agent', className: 'col_name' },
+  { key: 'status', title: 'Status', className: 'col_status' },
+  { key: 'team', title: 'Team', className: 'col_team wide_only' },
+  { key: 'load', title: 'Load', className: 'number wide_only' },
+  { key: 'pending', title: 'Pending', className: 'number wide_only' },
+  { key: 'last_activity', title: 'Last seen', className: 'number' },
+  { key: 'tokens', title: 'Tokens', className: 'number' },
+  { key: 'cost', title: 'Cost', className: 'number' },
+];
+
+/** Names and times are first wanted ascending or newest first; figures largest first. */
+const first_descending: ReadonlySet<SortKey> = new Set(['status', 'load', 'pending', 'last_activity', 'tokens', 'cost']);
+
+export interface AgentTableProps {
+  readonly agents: readonly Agent[];
+  readonly now_ms: number;
+  readonly selected?: string | undefined;
+  readonly link: (id: string) => string;
+  /** without it the headings do not sort */
+  readonly filter?: AgentFilter;
+  readonly change?: (filter: AgentFilter) => void;
+}
+
+export function AgentTable({ agents, now_ms, selected, link, filter, change }: AgentTableProps) {
+  return (
+    <table className="agent_table">
+      <caption className="hidden">Agents</caption>
+      <thead>
+        <tr>
+          {columns.map((column) => (
+            <Heading key={column.key} column={column} filter={filter} change={change} />
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {agents.map((agent) => (
+          <AgentRow key={agent.id} agent={agent} now_ms={now_ms} selected={agent.id === selected} to={link(agent.id)} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface HeadingProps {
+  readonly column: Column;
+  readonly filter: AgentFilter | undefined;
+  readonly change: ((filter: AgentFilter) => void) | undefined;
+}
+
+function Heading({ column, filter, change }: HeadingProps) {
+  if (!filter || !change) {
+    return (
+      <th scope="col" className={column.className}>
+        {column.title}
+      </th>
+    );
+  }
+  const sorted = filter.sort === column.key;
+  const descending = sorted ? !filter.descending : first_descending.has(column.key);
+  const order = filter.descending ? 'descending' : 'ascending';
+  return (
+    <th scope="col" className={column.className} aria-sort={sorted ? order : undefined}>
+      <button type="button" onClick={() => change({ ...filter, sort: column.key, descending })}>
+        {column.title}
+        <span aria-hidden="true" className="sort_sign">
+          {sorted ? (filter.descending ? '↓' : '↑') : ''}
+        </span>
+      </button>
+    </th>
+  );
+}
+
+interface AgentRowProps {
+  readonly agent: Agent;
+  readonly now_ms: number;
+  readonly selected: boolean;
+  readonly to: string;
+}
+
+function AgentRow({ agent, now_ms, selected, to }: AgentRowProps) {
+  const tokens = total_tokens(agent.totals?.tokens);
+  const errors = agent.totals?.errors ?? 0;
+  return (
+    <tr className={selected ? 'selected' : undefined}>
+      <th scope="row" className="col_name">
+        <LinkTo to={to} aria-current={selected ? 'true' : undefined}>
+          {agent.name || agent.id}
+        </LinkTo>
+        {errors > 0 && <span className="agent_errors">{count(errors)} err</span>}
+      </th>
+      <td className="col_status">
+        <StatusMark status={status_at(agent, now_ms)} />
+      </td>
+      <td className="col_team wide_only">{agent.team ?? ''}</td>
+      <td className="number wide_only">{count(agent.current_load ?? 0)}</td>
+      <td className="number wide_only">{count(agent.pending_tasks ?? 0)}</td>
+      <td className="number" title={agent.last_activity ? full_time(agent.last_activity) : undefined}>
+        {ago(agent.last_activity, now_ms)}
+      </td>
+      <td className="number">{short_count(tokens)}</td>
+      <td className="number">{usd(agent.totals?.cost_usd ?? 0)}</td>
+    </tr>
+  );
+}

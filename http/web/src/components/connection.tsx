@@ -1,0 +1,61 @@
+// Purpose: shows and politely announces whether what is on the page is live.
+// Invariant: the words carry the meaning; colour and shape only repeat it. The seconds are not announced.
+import { use_store } from '../live/store.ts';
+import type { LinkState } from '../live/link_state.ts';
+import { use_session } from '../session/room_context.ts';
+import { use_now } from './now.ts';
+
+const words: Record<LinkState, string> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  recovering: 'Recovering',
+  offline: 'Offline',
+};
+
+const explanations: Record<LinkState, string> = {
+  connecting: 'Opening the connection to the node.',
+  live: 'Everything on this page is up to date.',
+  recovering: 'The connection broke. Reconnecting; what was missed will be fetched.',
+  offline: 'The node cannot be reached. The page keeps trying and will catch up by itself.',
+};
+
+export function Connection() {
+  const { room } = use_session();
+  const link = use_store(room.link.view);
+  const now_ms = use_now(1_000);
+  const down_s = link.down_since_ms === null ? 0 : Math.max(0, Math.floor((now_ms - link.down_since_ms) / 1_000));
+  return (
+    <div className={`connection connection_${link.state}`} title={explanations[link.state]}>
+      <span className="connection_lamp" aria-hidden="true" />
+      <span role="status" aria-label="Connection">
+        {words[link.state]}
+      </span>
+      {link.state !== 'live' && down_s > 2 && (
+        <span className="connection_since" aria-hidden="true">
+          {down_s} s
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** A line across the page while it is not live, so that nobody takes old figures for new ones. */
+export function StaleNotice() {
+  const { room } = use_session();
+  const link = use_store(room.link.view);
+  const losses = use_store(room.losses);
+  const trouble = use_store(room.trouble);
+  const stale = link.state === 'recovering' || link.state === 'offline';
+  return (
+    <>
+      {stale && <p className="banner banner_warn">{explanations[link.state]}</p>}
+      {!stale && losses > 0 && (
+        <p className="banner">
+          The node could not resume this page’s stream, so the lists were loaded again from its store. Nothing stored is
+          missing.
+        </p>
+      )}
+      {!stale && trouble !== null && <p className="banner banner_warn">Some figures could not be loaded: {trouble}</p>}
+    </>
+  );
+}

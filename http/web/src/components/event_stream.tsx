@@ -1,0 +1,78 @@
+// Purpose: the live stream: what is pushed, what is stored below it, pause and older ones.
+// Invariant: pausing freezes what is shown and loses nothing: what came meanwhile is there on resuming.
+import { useMemo, useState } from 'react';
+import { is_empty, matches, type EventFilter } from '../filters/event_filter.ts';
+import { count } from '../format/numbers.ts';
+import { below, use_event_history } from '../live/event_history.ts';
+import type { LogView } from '../live/event_log.ts';
+import { use_store, type Store } from '../live/store.ts';
+import { use_session } from '../session/room_context.ts';
+import { EventList, type EventRow } from './event_list.tsx';
+
+export interface EventStreamProps {
+  readonly filter: EventFilter;
+  readonly source: Store<LogView>;
+  /** rows shown at first; each click on "Show older" adds as many */
+  readonly step: number;
+  readonly without_agent?: boolean;
+  readonly label?: string;
+}
+
+export function EventStream({ filter, source, step, without_agent = false, label = 'Events' }: EventStreamProps) {
+  const { room } = use_session();
+  const now = use_store(source);
+  const [frozen, set_frozen] = useState<LogView | null>(null);
+  const [shown, set_shown] = useState(step);
+  const log = frozen ?? now;
+  const history = use_event_history(room.api, filter, log);
+
+  const rows = useMemo<EventRow[]>(() => {
+    const pushed = log.entries.filter(({ event }) => matches(event, filter));
+    const stored = below(log.entries, history.events);
+    return [
+      ...pushed.map(({ n, event }) => ({ key: `${log.generation}.${n}`, event })),
+      ...stored.map((event) => ({ key: event.id, event })),
+    ];
+  }, [log, filter, history.events]);
+
+  const more = rows.length > shown || history.cursor !== null;
+  const older = (): void => {
+    if (rows.length < shown + step && history.cursor !== null) history.load_older();
+    set_shown(shown + step);
+  };
+  const missed = now.received - log.received;
+
+  return (
+    <div className="stream">
+      <div className="stream_bar">
+        <button
+          type="button"
+          className="button button_small"
+          aria-pressed={frozen !== null}
+          onClick={() => set_frozen(frozen === null ? now : null)}
+        >
+          {frozen === null ? 'Pause' : 'Resume'}
+        </button>
+        <span className="muted">
+          {frozen === null ? `${count(now.received)} received live` : `Paused, ${count(missed)} new waiting`}
+        </span>
+      </div>
+      {rows.length > 0 && <EventList rows={rows.slice(0, shown)} label={label} without_agent={without_agent} />}
+      {rows.length === 0 && !history.loading && history.cursor === null && (
+        <p className="empty">{is_empty(filter) ? 'No events yet.' : 'No events match this filter.'}</p>
+      )}
+      {history.error !== null && <p className="note note_warn">Stored events could not be loaded: {history.error}</p>}
+      {history.loading && rows.length === 0 && <p className="muted">Loading…</p>}
+      {more && rows.length > 0 && (
+        <button type="button" className="button" onClick={older}>
+          {history.loading ? 'Loading…' : 'Show older'}
+        </button>
+      )}
+      {history.error !== null && (
+        <button type="button" className="button" onClick={history.load_older}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}

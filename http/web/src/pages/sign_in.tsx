@@ -1,0 +1,80 @@
+// Purpose: signing in with an API key.
+// Invariant: the form is never submitted by the browser, so the key cannot reach a URL.
+import { useEffect, useRef, useState, type FormEvent } from 'react';
+import { Mark } from '../components/brand.tsx';
+import { ThemeChoice } from '../components/theme_choice.tsx';
+import { sign_in } from '../session/session.ts';
+
+export function SignIn({ notice }: { readonly notice: string | null }) {
+  const [key, set_key] = useState('');
+  const [keep, set_keep] = useState(false);
+  const [error, set_error] = useState<string | null>(null);
+  const [busy, set_busy] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    document.title = 'Sign in · Troupe';
+    field.current?.focus();
+  }, []);
+
+  const submit = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    if (busy) return;
+    set_busy(true);
+    set_error(null);
+    const reason = await sign_in(key.trim(), keep ? 'browser' : 'tab');
+    if (reason === null) return;
+    set_busy(false);
+    set_error(reason);
+    field.current?.focus();
+  };
+
+  return (
+    <main className="gate">
+      <form className="gate_card" onSubmit={(event) => void submit(event)} noValidate>
+        <h1 className="gate_title">
+          <Mark /> Troupe
+        </h1>
+        <p className="muted">Sign in to the control room of this node.</p>
+        {notice !== null && error === null && (
+          <p className="note note_warn" role="status">
+            {notice}
+          </p>
+        )}
+        <div className="field">
+          <label htmlFor="api_key">API key</label>
+          <input
+            id="api_key"
+            ref={field}
+            type="password"
+            autoComplete="current-password"
+            spellCheck={false}
+            value={key}
+            onChange={(event) => set_key(event.target.value)}
+            aria-invalid={error !== null}
+            aria-describedby={error === null ? 'api_key_hint' : 'api_key_error api_key_hint'}
+          />
+          <p id="api_key_hint" className="hint">
+            The node showed an admin key when it first started. Make others with{' '}
+            <code>troupectl keys create</code>.
+          </p>
+          <div role="alert">
+            {error !== null && (
+              <p id="api_key_error" className="note note_bad">
+                {error}
+              </p>
+            )}
+          </div>
+        </div>
+        <label className="check">
+          <input type="checkbox" checked={keep} onChange={(event) => set_keep(event.target.checked)} />
+          Keep me signed in on this browser
+        </label>
+        <button type="submit" className="button button_main" aria-disabled={busy}>
+          {busy ? 'Checking…' : 'Sign in'}
+        </button>
+      </form>
+      <ThemeChoice />
+    </main>
+  );
+}
