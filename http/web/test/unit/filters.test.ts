@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import type { Agent, AgentEvent } from '../../src/api/types.ts';
+import {
+  agent_filter_from_query,
+  agent_filter_to_query,
+  arrange,
+  default_agent_filter,
+} from '../../src/filters/agent_filter.ts';
+import { filter_from_query, filter_to_query, matches, no_filter } from '../../src/filters/event_filter.ts';
+
+const event: AgentEvent = {
+  id: '1',
+  type: 'llm.call',
+  agent_id: 'planner',
+  time: '2026-01-05T12:00:00Z',
+  model: 'GPT-4o',
+  attributes: { 'gen_ai.operation.name': 'chat' },
+};
+
+describe('event filter', () => {
+  test('an empty filter lets everything through', () => {
+    expect(matches(event, no_filter)).toBe(true);
+  });
+
+  test.each([
+    [{ type: 'llm.call' }, true],
+    [{ type: 'tool.call' }, false],
+    [{ agent_id: 'planner' }, true],
+    [{ agent_id: 'plan' }, false],
+    [{ q: 'gpt-4O' }, true],
+    [{ q: '  chat ' }, true],
+    [{ q: 'claude' }, false],
+    [{ status: 'ok' as const }, true],
+    [{ status: 'error' as const }, false],
+    [{ type: 'llm.call', q: 'claude' }, false],
+  ])('%j gives %s', (part, expected) => {
+    expect(matches(event, { ...no_filter, ...part })).toBe(expected);
+  });
+
+  test('what is written to the address is read back equal, and other parameters stay', () => {
+    const filter = { type: 'custom.a b', agent_id: 'x/y?z', status: 'error' as const, q: 'a&b=c' };
+    const query = filter_to_query(filter, new URLSearchParams('keep=1'));
+    expect(filter_from_query(new URLSearchParams(query.toString()))).toEqual(filter);
+    expect(query.get('keep')).toBe('1');
+    expect(filter_to_query(no_filter, query).toString()).toBe('keep=1');
+  });
+
+  test('a status that does not exist is no status', () => {
+    expect(filter_from_query(new URLSearchParams('status=weird'))).toEqual(no_filter);
+  });
+});
+
+const now = Date.parse('2026-01-05T12:00:00Z');
+const agent = (id: string, more: Partial<Agent> = {}): Agent => ({
+  id,
+  status: 'active',
+  last_activity: '2026-01-05T11:59:00Z',
+  ...more,
+});
+const ids = (agents: readonly Agent[]): string[] => agents.map(({ id }) => id);
+
+describe('agent filter', () => {
+  const agents = [
+    agent('b', { team: 'red', current_load: 2, totals: { cost_usd: 3, tokens: { input: 5, output: 5 } } }),
+    agent('a', { team: 'blue', current_load: 7, capabilities: ['planning'], status: 'idle' }),
+    agent('c', { team: 'red', last_activity: '2026-01-05T11:00:00Z' }),
+  ];
+
+  test('sorts by figures and by name, both ways', () => {
+    const by = (sort: 'load' | 'name' | 'cost' | 'last_activity', descending: boolean) =>
+      ids(arrange(agents, { ...default_agent_filter, sort, descending }, now));
+    expect(by('load', true)).toEqual(['a', 'b', 'c']);
+    expect(by('name', false)).toEqual(['a', 'b', 'c']);
+    expect(by('name', true)).toEqual(['c', 'b', 'a']);
+    expect(by('cost', true)).toEqual(['b', 'a', 'c']);
+    expect(by('last_activity', true)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('filters by team, status and text', () => {
+    const only = (part: Partial<typeof default_agent_filter>) =>
+      ids(arrange(agents, { ...default_agent_filter, ...part }, now));
+    expect(only({ team: 'red' })).toEqual(['b', 'c']);
+    expect(only({ status: 'idle' })).toEqual(['a']);
+    expect(only({ q: 'PLANN' })).toEqual(['a']);
+  });
+
+  test('an agent silent for more than five minutes is no longer among the active', () => {
+    expect(ids(arrange(agents, { ...default_agent_filter, status: 'active' }, now))).toEqual(['b']);
+  });
+
+  test('what is written to the address is read back equal', () => {
+    const filter = { q: 'x y', team: 'r&d', status: 'offline' as const, sort: 'cost' as const, descending: true };
+    expect(agent_filter_from_query(agent_filter_to_query(filter))).toEqual(filter);
+    expect(agent_filter_to_query(default_agent_filter).toString()).toBe('');
+  });
+});
