@@ -14,20 +14,6 @@ struct Setting {
   source @2 :Text;              # "flag", "environment", "file" or "default"
 }
 
-struct ShardStatus {
-  shard @0 :UInt16;
-  role @1 :Text;                # "leader", "follower", "candidate", "closed"
-  term @2 :UInt64;
-  leader @3 :UInt64;
-  voters @4 :List(UInt64);
-  commitIndex @5 :UInt64;
-  appliedIndex @6 :UInt64;
-  lastIndex @7 :UInt64;
-  firstIndex @8 :UInt64;
-  lastSeq @9 :UInt64;
-  fault @10 :Text;              # why it is closed or refuses writes; empty: sound
-}
-
 struct NodeStatus {
   nodeId @0 :UInt64;
   clusterId @1 :Text;
@@ -74,7 +60,7 @@ struct AdminReply {
   union {
     refused @0 :Reply.Refusal;
     status @1 :NodeStatus;
-    shards @2 :List(ShardStatus);
+    shards @2 :List(Query.ShardStatus);
     config @3 :List(Setting);
     results @4 :List(Query.QueryResult);   # one per shard asked
     keyCreated @5 :KeyCreated;

@@ -95,7 +95,28 @@ struct Query {
     readRollups @9 :ReadRollups;
     listApiKeys @10 :Void;      # of every organisation when org is empty
     nextPendingTask @11 :Text;  # agent id: the pending task to claim next
+    dueTimers @12 :Int64;       # outbox records due at this time
+    status @13 :Void;           # of the replica, on the node that is asked
   }
+}
+
+struct ShardStatus {
+  shard @0 :UInt16;
+  role @1 :Text;                # "leader", "follower", "candidate", "closed"
+  term @2 :UInt64;
+  leader @3 :UInt64;
+  voters @4 :List(UInt64);
+  commitIndex @5 :UInt64;
+  appliedIndex @6 :UInt64;
+  lastIndex @7 :UInt64;
+  firstIndex @8 :UInt64;
+  lastSeq @9 :UInt64;
+  fault @10 :Text;              # why it is closed or refuses writes; empty: sound
+}
+
+struct DueTimers {
+  keys @0 :List(Data);          # of outbox records that are due
+  nextUs @1 :Int64;             # when the next one after them is due, 0: none
 }
 
 struct StoredEvent {
@@ -125,5 +146,7 @@ struct QueryResult {
     rollups @11 :List(RollupItem);
     apiKeys @12 :List(Key.ApiKey);
     refused @13 :Reply.Refusal;
+    dueTimers @14 :DueTimers;
+    status @15 :ShardStatus;
   }
 }

@@ -12,6 +12,7 @@ struct Refusal {
   code @0 :UInt16;              # protocol/errc.hpp
   detail @1 :Text;              # for people: what is wrong and what to do
   field @2 :Text;
+  retryAfterMs @3 :UInt32;      # 0: trying again does not help
 }
 
 struct EventRejected {
@@ -69,6 +70,7 @@ struct Feed {
   epoch @2 :UInt64;             # identity of the cluster's history
   lastSeq @3 :UInt64;           # of the shard after this entry
   facts @4 :List(Data);         # each an encoded Fact
+  timerUs @5 :Int64;            # the earliest timer that this entry set, 0: none
 }
 
 # An effect that must happen later: stored in the outbox in the same batch.
