@@ -3,17 +3,20 @@
 namespace troupe {
 
 key_writer& key_writer::text(std::string_view s) {
-  for (char c : s) {
-    out_.push_back(c);
-    if (c == '\0') out_.push_back('\xff');
+  for (auto nul = s.find('\0'); nul != s.npos; nul = s.find('\0')) {
+    out_.append(s.substr(0, nul + 1)).push_back('\xff');
+    s.remove_prefix(nul + 1);
   }
+  out_.append(s);
   out_.push_back('\0');
   out_.push_back('\x01');
   return *this;
 }
 
 key_writer& key_writer::u64(std::uint64_t v) {
-  for (int shift = 56; shift >= 0; shift -= 8) out_.push_back(static_cast<char>(v >> shift));
+  char bytes[8];
+  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(v >> (56 - 8 * i));
+  out_.append(bytes, sizeof bytes);
   return *this;
 }
 

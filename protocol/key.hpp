@@ -28,14 +28,19 @@ enum class record_tag : std::uint8_t {
   // rollups
   rollup = 64,        // (org, resolution, dimension, start, key) -> schema::Rollup
   // outbox
-  outbox = 96,        // (due, what, id...)             -> schema::OutboxRecord
+  outbox = 96,        // (due, timer, id...)            -> schema::OutboxRecord
   // history
   history = 128,      // (key of the record, ~index)    -> the record before that index
 };
 
 class key_writer {
  public:
-  explicit key_writer(record_tag tag) { out_.push_back(static_cast<char>(tag)); }
+  explicit key_writer(record_tag tag) { start(tag); }
+  // Begins another key in the same memory.
+  key_writer& start(record_tag tag) {
+    out_.assign(1, static_cast<char>(tag));
+    return *this;
+  }
 
   // Any bytes. 0x00 becomes 0x00 0xFF, the end is 0x00 0x01: a prefix sorts before what it begins.
   key_writer& text(std::string_view s);

@@ -36,6 +36,8 @@ inline constexpr std::int64_t lease_ms_max = 24LL * 3600 * 1000;
 inline constexpr std::uint32_t task_attempts_default = 3;
 inline constexpr std::uint32_t task_attempts_max = 100;
 inline constexpr std::size_t tasks_open_per_agent_max = 10'000;
+inline constexpr std::size_t task_json_bytes_max = 32 * 1024;  // input, result
+inline constexpr std::int64_t task_timeout_ms_max = 366LL * 24 * 3600 * 1000;
 
 // Replies remembered for Idempotency-Key.
 inline constexpr std::int64_t reply_cache_ms = 24LL * 3600 * 1000;
@@ -45,6 +47,7 @@ inline constexpr std::size_t idempotency_key_bytes_max = 256;
 inline constexpr std::uint32_t page_items_default = 100;
 inline constexpr std::uint32_t page_items_max = 1'000;
 inline constexpr std::uint32_t query_scan_max = 200'000;  // records looked at for one page
+inline constexpr std::size_t answer_bytes_max = 768 * 1024;   // of one page: it must fit a frame
 inline constexpr std::uint32_t recover_events_max = 50'000;  // more than this behind: recovered is false
 
 // Log.

@@ -79,6 +79,7 @@ class mutations {
     add(mutation_kind::merge, f, key, value);
   }
 
+  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
   bool empty() const { return bytes_.empty(); }
   std::string_view bytes() const { return bytes_; }
   // visit(mutation_kind, family, key, value), in order.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "protocol/message.hpp"
 
@@ -13,14 +14,20 @@ namespace {
 constexpr int sub_bits = 6;  // 64 buckets to a power of two
 constexpr std::uint64_t sub_count = 1ULL << sub_bits;
 
+// Sums stop at the end of the range: no input, however wild, may overflow.
+void add_to(std::int64_t& sum, std::int64_t more) {
+  if (__builtin_add_overflow(sum, more, &sum))
+    sum = more > 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
+}
+
 }  // namespace
 
 void token_counts::add(const token_counts& o) {
-  input += o.input;
-  output += o.output;
-  cache_read += o.cache_read;
-  cache_write += o.cache_write;
-  reasoning += o.reasoning;
+  add_to(input, o.input);
+  add_to(output, o.output);
+  add_to(cache_read, o.cache_read);
+  add_to(cache_write, o.cache_write);
+  add_to(reasoning, o.reasoning);
 }
 
 void token_counts::add(schema::Tokens::Reader o) {
@@ -54,18 +61,19 @@ std::int64_t sketch_value(std::uint16_t bucket) noexcept {
 void rollup::add_duration(std::int64_t us) {
   if (us < 0) return;
   ++timed;
-  duration_sum_us += us;
+  add_to(duration_sum_us, us);
   duration_max_us = std::max(duration_max_us, us);
   ++sketch[sketch_bucket(us)];
 }
 
 void rollup::add(schema::Rollup::Reader o) {
-  count += o.getCount();
-  errors += o.getErrors();
-  timed += o.getTimed();
-  duration_sum_us += o.getDurationSumUs();
+  add_to(count, o.getCount());
+  add_to(errors, o.getErrors());
+  add_to(timed, o.getTimed());
+  add_to(duration_sum_us, o.getDurationSumUs());
   duration_max_us = std::max(duration_max_us, o.getDurationMaxUs());
-  cost_nano_usd += o.getCostNanoUsd();
+  add_to(cost_nano_usd, o.getCostNanoUsd());
+  add_to(hits, o.getHits());
   tokens.add(o.getTokens());
   for (auto b : o.getSketch()) sketch[b.getIndex()] += b.getCount();
 }
@@ -77,7 +85,8 @@ void rollup::write(schema::Rollup::Builder out) const {
   out.setDurationSumUs(duration_sum_us);
   out.setDurationMaxUs(duration_max_us);
   out.setCostNanoUsd(cost_nano_usd);
-  tokens.write(out.initTokens());
+  if (!tokens.none()) tokens.write(out.initTokens());
+  out.setHits(hits);
   auto buckets = out.initSketch(static_cast<unsigned>(sketch.size()));
   unsigned i = 0;
   for (auto& [index, n] : sketch) {

@@ -28,7 +28,7 @@ std::int64_t sketch_value(std::uint16_t bucket) noexcept;
 class rollup {
  public:
   std::int64_t count = 0, errors = 0, timed = 0, duration_sum_us = 0, duration_max_us = 0;
-  std::int64_t cost_nano_usd = 0;
+  std::int64_t cost_nano_usd = 0, hits = 0;
   token_counts tokens;
   std::map<std::uint16_t, std::uint64_t> sketch;
 

@@ -55,7 +55,7 @@ struct Task {
   error @7 :Text;
   attempt @8 :UInt32;           # how often it was claimed
   attemptsMax @9 :UInt32;
-  claimToken @10 :Text;         # proves the claim; empty unless claimed
+  claimToken @10 :Text;         # proves the claim; empty unless claimed, or ended by its claimer
   worker @11 :Text;
   leaseUntilUs @12 :Int64;
   createdUs @13 :Int64;
@@ -65,6 +65,5 @@ struct Task {
 
 # What a shard counts. One record per shard.
 struct Counters {
-  lastSeq @0 :UInt64;           # of the last event of the shard
-  lastStampUs @1 :Int64;
+  lastSeq @0 :UInt64;           # of the last event of the shard: how many there are
 }

@@ -79,6 +79,7 @@ struct ReadRollups {
   sinceUs @3 :Int64;
   untilUs @4 :Int64;
   limit @5 :UInt32;
+  afterKey @6 :Text;            # cursor: strictly after (sinceUs, afterKey), for every key of the dimension
 }
 
 struct Query {
@@ -135,8 +136,11 @@ struct QueryResult {
   lastSeq @1 :UInt64;           # of the shard when it was read
   epoch @2 :UInt64;
   readIndex @3 :UInt64;         # log index the answer reflects
-  scannedToSeq @4 :UInt64;      # readFeed: looked at up to here, matching or not
-  more @5 :Bool;                # the limit was reached: ask again after the last item
+  more @5 :Bool;                # a limit was reached: ask again from where this answer stopped looking
+  # Where it stopped looking, matching or not: the cursor of the next question.
+  scannedToSeq @4 :UInt64;      # readFeed, listEvents
+  scannedToTimeUs @14 :Int64;   # listEvents, readRollups
+  scannedToId @15 :Text;        # listAgents, listTasks; readRollups: the key
   union {
     nothing @6 :Void;           # not found
     position @7 :Void;

@@ -18,6 +18,7 @@ struct Refusal {
 struct EventRejected {
   index @0 :UInt32;             # within the batch of the command
   error @1 :Text;
+  field @2 :Text;
 }
 
 struct EventsAppended {

@@ -21,4 +21,5 @@ struct Rollup {
   tokens @5 :Event.Tokens;
   costNanoUsd @6 :Int64;
   sketch @7 :List(SketchBucket);  # ascending by index, no zero counts
+  hits @8 :Int64;                 # by tier: events that this tier served; count is how often it was asked
 }
