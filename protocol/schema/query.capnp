@@ -139,8 +139,8 @@ struct QueryResult {
   more @5 :Bool;                # a limit was reached: ask again from where this answer stopped looking
   # Where it stopped looking, matching or not: the cursor of the next question.
   scannedToSeq @4 :UInt64;      # readFeed, listEvents
-  scannedToTimeUs @14 :Int64;   # listEvents, readRollups
-  scannedToId @15 :Text;        # listAgents, listTasks; readRollups: the key
+  scannedToTimeUs @16 :Int64;   # listEvents, readRollups
+  scannedToId @17 :Text;        # listAgents, listTasks; readRollups: the key
   union {
     nothing @6 :Void;           # not found
     position @7 :Void;
