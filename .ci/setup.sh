@@ -11,9 +11,9 @@ packages_build=(
   libtomlplusplus-dev libcli11-dev libprotobuf-dev protobuf-compiler libopentelemetry-proto-dev
   libzstd-dev libxxhash-dev zlib1g-dev libcurl4-openssl-dev libcatch2-dev
 )
-packages_lint=(python3 clang-format-14 clang-tidy-14 shellcheck)
+packages_lint=(python3 clang-format-15 clang-tidy-15 shellcheck)
 packages_test=("${packages_lint[@]}" procps chromium)
-packages_fuzz=(clang-14 libclang-rt-14-dev)
+packages_fuzz=(clang-15 libclang-common-15-dev)
 
 # Older than this they lack what we rely on: libraft's fixes of Raft's safety rules, Catch2's version 3.
 minimum_versions=("libraft-dev 0.22.1" "libcatch2-dev 3")
