@@ -11,7 +11,7 @@ packages_build=(
   libtomlplusplus-dev libcli11-dev libprotobuf-dev protobuf-compiler libopentelemetry-proto-dev
   libzstd-dev libxxhash-dev zlib1g-dev libcurl4-openssl-dev libcatch2-dev
 )
-packages_lint=(python3 clang-format-15 clang-tidy-15 shellcheck)
+packages_lint=(python3 clang-15 clang-format-15 clang-tidy-15 shellcheck)
 packages_test=("${packages_lint[@]}" procps chromium)
 packages_fuzz=(clang-15 libclang-common-15-dev)
 

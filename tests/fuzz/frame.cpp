@@ -26,7 +26,7 @@ void read_command(std::string_view payload) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   [[maybe_unused]] const auto damaged = troupe::open_envelope(bytes);
   read_command(bytes);

@@ -160,7 +160,8 @@ WAITS = ("tests/e2e/support/until.mjs", "tests/support/until.hpp")
 def sleeps(tree):
     """Tests wait on conditions; a timer in a test is a deadline and says what it ends."""
     tests = [path for path in tree.matching(*CPP, *SCRIPTS, under="tests/")]
-    tests += [path for path in tree.matching(".test.ts", ".test.tsx", under="http/web/")]
+    tests += [path for path in tree.matching(*SCRIPTS, under="http/web/")
+              if "/test/" in path or ".test." in path]
     for path in tests:
         if path in WAITS or path.startswith("tests/structure/"):
             continue
