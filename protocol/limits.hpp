@@ -55,6 +55,8 @@ inline constexpr std::uint64_t log_entries_before_snapshot = 4096;
 inline constexpr std::uint64_t log_entries_trailing = 1024;
 
 // Actors.
+inline constexpr std::size_t due_timers_max = 256;       // fired in one go by a shard's outbox
+inline constexpr std::size_t feed_bytes_ahead_max = 16 * 1024 * 1024;  // sent to a subscriber, not yet taken
 inline constexpr std::int64_t passivate_idle_ms = 60'000;
 inline constexpr std::int64_t command_deadline_ms = 15'000;
 

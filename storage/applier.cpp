@@ -29,6 +29,30 @@ std::string reply_key(std::string_view org, std::string_view key) {
   return key_writer(record_tag::reply).text(org).text(key).str();
 }
 
+std::int64_t due_in(std::string_view outbox_key) {
+  key_reader in(outbox_key);
+  in.tag();
+  return in.i64();
+}
+
+void answer_due_timers(const kv_reader& store, shard_id shard, std::int64_t now_us,
+                       schema::QueryResult::Builder out) {
+  std::vector<std::string> due;
+  std::int64_t next_us = 0;
+  shard_records(store, shard).scan(family::outbox, {}, {}, [&](std::string_view key, std::string_view) {
+    if (due_in(key) > now_us || due.size() == limits::due_timers_max) {
+      next_us = due_in(key);
+      return false;
+    }
+    due.emplace_back(key);
+    return true;
+  });
+  auto timers = out.initDueTimers();
+  timers.setNextUs(next_us);
+  auto keys = timers.initKeys(static_cast<unsigned>(due.size()));
+  for (unsigned i = 0; i < keys.size(); ++i) keys.set(i, data_of(due[i]));
+}
+
 // A key may have been used anew since: then its record lives on.
 bool has_expired(const kv_reader& store, const std::string& key, std::int64_t now_us) {
   auto bytes = store.get(column::state, key);
@@ -51,6 +75,7 @@ struct applier::work {
   std::unique_ptr<kv_batch> batch;
   schema::Command::Reader command;
   std::string cached_key;  // where the reply is remembered, empty: nowhere
+  std::int64_t timer_us = 0;  // the earliest outbox record made, 0: none
   applied_entry out;
 };
 
@@ -192,7 +217,7 @@ void applier::run_machine(work& w) {
   auto result = m->apply(before, w.command, w.at);
   stage(w, result.changes, before);
   w.out.reply = with_index(result.reply, w.at.index);
-  if (!result.facts.empty()) w.out.feed = feed_of(w, result.facts);
+  if (!result.facts.empty() || w.timer_us != 0) w.out.feed = feed_of(w, result.facts);
 }
 
 void applier::stage(work& w, const mutations& changes, const loaded_view& before) {
@@ -212,6 +237,7 @@ void applier::stage(work& w, const mutations& changes, const loaded_view& before
       case mutation_kind::put:
         w.batch->put(column_of(f), full, value);
         if (f == family::state && key == counters) last_seq_ = seq_in(value);
+        if (f == family::outbox) w.timer_us = std::min(w.timer_us ? w.timer_us : due_in(key), due_in(key));
         break;
       case mutation_kind::erase: w.batch->erase(column_of(f), full); break;
       case mutation_kind::merge: w.batch->merge(column_of(f), full, value); break;
@@ -235,6 +261,7 @@ std::string applier::feed_of(const work& w, const std::vector<std::string>& fact
   feed.setIndex(w.at.index.value);
   feed.setEpoch(history_.value);
   feed.setLastSeq(last_seq_.value);
+  feed.setTimerUs(w.timer_us);
   auto list = feed.initFacts(static_cast<unsigned>(facts.size()));
   for (unsigned i = 0; i < list.size(); ++i) list.set(i, data_of(facts[i]));
   return to_bytes(message);
@@ -251,7 +278,9 @@ std::string applier::answer(const kv_reader& store, shard_id shard, epoch histor
     out.setReadIndex(message_reader(*bytes).root<schema::AppliedState>().getIndex());
   message_reader reader(query);
   auto q = reader.root<schema::Query>();
-  if (auto* handler = machines.of(q.which())) {
+  if (q.which() == schema::Query::DUE_TIMERS) {
+    answer_due_timers(store, shard, q.getDueTimers(), out);
+  } else if (auto* handler = machines.of(q.which())) {
     handler->answer(shard_records(store, shard), q, out);
   } else {
     auto refused = out.initRefused();

@@ -66,6 +66,8 @@ class kv {
   // Makes all that was written so far durable.
   virtual result<done> sync() = 0;
   virtual std::unique_ptr<kv_reader> snapshot() const = 0;
+  // Clears the error state that a failed write leaves, once its cause is gone.
+  virtual result<done> resume() = 0;
 };
 
 struct storage_fault : std::runtime_error {

@@ -178,7 +178,7 @@ class rocks_kv final : public kv {
   std::unique_ptr<kv_reader> snapshot() const override {
     return std::make_unique<rocks_snapshot>(owned_.get(), &handles_);
   }
-  result<done> resume() {
+  result<done> resume() override {
     auto status = owned_->Resume();
     if (!status.ok()) return failure_of(status);
     return done{};
@@ -239,7 +239,5 @@ result<std::unique_ptr<kv>> open_rocks(const std::filesystem::path& directory,
   db->DestroyColumnFamilyHandle(unused).PermitUncheckedError();
   return std::unique_ptr<kv>(std::make_unique<rocks_kv>(std::move(db), std::move(handles)));
 }
-
-result<done> resume_rocks(kv& store) { return dynamic_cast<rocks_kv&>(store).resume(); }
 
 }  // namespace troupe::storage

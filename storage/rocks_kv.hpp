@@ -18,7 +18,4 @@ struct rocks_options {
 result<std::unique_ptr<kv>> open_rocks(const std::filesystem::path& directory,
                                        const rocks_options& options);
 
-// Clears RocksDB's error state after a failed write, once there is space again.
-result<done> resume_rocks(kv& store);
-
 }  // namespace troupe::storage
