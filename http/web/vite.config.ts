@@ -23,5 +23,5 @@ export default defineConfig({
       '/openapi.json': node,
     },
   },
-  test: { include: ['test/unit/**/*.test.ts'], environment: 'node' },
+  test: { include: ['test/unit/**/*.test.ts', 'test/browser/**/*.test.mjs'], environment: 'node' },
 });

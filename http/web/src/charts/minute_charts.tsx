@@ -1,6 +1,6 @@
 // Purpose: tokens per minute and cost per minute over the last hour.
 import { useMemo } from 'react';
-import { count, short_count, usd } from '../format/numbers.ts';
+import { count, short_count, short_usd, usd } from '../format/numbers.ts';
 import type { Minute } from '../live/rollup_series.ts';
 import { use_store } from '../live/store.ts';
 import { use_session } from '../session/room_context.ts';
@@ -42,7 +42,7 @@ export function CostChart() {
       times={minutes.map((minute) => minute.time_ms)}
       series={series}
       exact={usd}
-      short={usd}
+      short={short_usd}
     />
   );
 }

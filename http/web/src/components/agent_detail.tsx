@@ -51,7 +51,7 @@ export function AgentDetail({ id, back }: { readonly id: string; readonly back: 
         </>
       )}
       <h3>Recent events</h3>
-      <EventStream filter={filter} source={feed.log} step={50} without_agent label="Events of this agent" />
+      <EventStream filter={filter} source={feed.log} step={20} without_agent label="Events of this agent" />
     </section>
   );
 }

@@ -20,13 +20,14 @@ const columns: readonly Column[] = [
   { key: 'team', title: 'Team', className: 'col_team wide_only' },
   { key: 'load', title: 'Load', className: 'number wide_only' },
   { key: 'pending', title: 'Pending', className: 'number wide_only' },
+  { key: 'errors', title: 'Errors', className: 'number wide_only' },
   { key: 'last_activity', title: 'Last seen', className: 'number' },
   { key: 'tokens', title: 'Tokens', className: 'number' },
   { key: 'cost', title: 'Cost', className: 'number' },
 ];
 
 /** Names and times are first wanted ascending or newest first; figures largest first. */
-const first_descending: ReadonlySet<SortKey> = new Set(['status', 'load', 'pending', 'last_activity', 'tokens', 'cost']);
+const first_descending: ReadonlySet<SortKey> = new Set(['status', 'load', 'pending', 'errors', 'last_activity', 'tokens', 'cost']);
 
 export interface AgentTableProps {
   readonly agents: readonly Agent[];
@@ -103,7 +104,6 @@ function AgentRow({ agent, now_ms, selected, to }: AgentRowProps) {
         <LinkTo to={to} aria-current={selected ? 'true' : undefined}>
           {agent.name || agent.id}
         </LinkTo>
-        {errors > 0 && <span className="agent_errors">{count(errors)} err</span>}
       </th>
       <td className="col_status">
         <StatusMark status={status_at(agent, now_ms)} />
@@ -111,6 +111,7 @@ function AgentRow({ agent, now_ms, selected, to }: AgentRowProps) {
       <td className="col_team wide_only">{agent.team ?? ''}</td>
       <td className="number wide_only">{count(agent.current_load ?? 0)}</td>
       <td className="number wide_only">{count(agent.pending_tasks ?? 0)}</td>
+      <td className={errors > 0 ? 'number wide_only bad' : 'number wide_only'}>{count(errors)}</td>
       <td className="number" title={agent.last_activity ? full_time(agent.last_activity) : undefined}>
         {ago(agent.last_activity, now_ms)}
       </td>

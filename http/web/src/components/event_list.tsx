@@ -53,14 +53,16 @@ const Row = memo(function Row({ event, open, toggle, without_agent }: RowProps) 
           {clock_time(event.time)}
         </time>
         <span className={`event_type kind_${event.type.split('.')[0] ?? ''}`}>{event.type}</span>
-        {!without_agent && <span className="event_agent">{event.agent_id}</span>}
-        <span className="event_summary">
-          {failed && <span className="event_error">error</span>} {summary_of(event)}
+        <span className="event_what">
+          {!without_agent && <span className="event_agent">{event.agent_id}</span>}
+          <span className="event_summary">
+            {failed && <span className="event_error">error</span>} {summary_of(event)}
+          </span>
         </span>
-        <span className="event_figures">
-          {tokens > 0 && <span>{short_count(tokens)} tok</span>}
-          {event.cost_usd !== undefined && event.cost_usd > 0 && <span>{usd(event.cost_usd)}</span>}
-          {event.duration_ms !== undefined && <span>{duration(event.duration_ms)}</span>}
+        <span className="event_figure event_tokens">{tokens > 0 && `${short_count(tokens)} tok`}</span>
+        <span className="event_figure event_cost">{event.cost_usd ? usd(event.cost_usd) : ''}</span>
+        <span className="event_figure event_duration">
+          {typeof event.duration_ms === 'number' && duration(event.duration_ms)}
         </span>
       </button>
       {open && <EventDetail event={event} />}

@@ -9,6 +9,7 @@ export type SortKey =
   | 'team'
   | 'load'
   | 'pending'
+  | 'errors'
   | 'last_activity'
   | 'tokens'
   | 'cost';
@@ -35,6 +36,7 @@ const sort_keys: readonly SortKey[] = [
   'team',
   'load',
   'pending',
+  'errors',
   'last_activity',
   'tokens',
   'cost',
@@ -78,6 +80,8 @@ function sort_value(agent: Agent, key: SortKey, now_ms: number): number | string
       return agent.current_load ?? 0;
     case 'pending':
       return agent.pending_tasks ?? 0;
+    case 'errors':
+      return agent.totals?.errors ?? 0;
     case 'last_activity':
       return agent.last_activity ? Date.parse(agent.last_activity) || 0 : 0;
     case 'tokens':

@@ -52,7 +52,7 @@ export function is_empty(filter: EventFilter): boolean {
 export function matches(event: AgentEvent, filter: EventFilter): boolean {
   if (filter.type !== '' && event.type !== filter.type) return false;
   if (filter.agent_id !== '' && event.agent_id !== filter.agent_id) return false;
-  if (filter.status !== '' && (event.status ?? 'ok') !== filter.status) return false;
+  if (filter.status !== '' && event.status !== filter.status) return false;
   const text = filter.q.trim().toLowerCase();
   return text === '' || text_of(event).includes(text);
 }

@@ -26,6 +26,11 @@ export function usd(value: number): string {
   return '<$0.0001';
 }
 
+/** For axes: two figures are enough. */
+export function short_usd(value: number): string {
+  return value >= 1 ? `$${short_count(Number(value.toPrecision(2)))}` : `$${Number(value.toPrecision(2))}`;
+}
+
 export function duration(ms: number): string {
   if (ms < 1) return `${ms.toFixed(1)} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;

@@ -7,6 +7,7 @@ import type { ApiClient } from '../api/client.ts';
 import { message_of } from '../api/problem.ts';
 import type { Agent, AgentEvent, SystemStats } from '../api/types.ts';
 import { AgentBook } from './agent_book.ts';
+import { KeyedTotals, type KeyTotal } from './keyed_totals.ts';
 import { EventLog, empty_log, type LogView } from './event_log.ts';
 import { Link } from './link.ts';
 import type { JoinOutcome } from './recovery.ts';
@@ -24,12 +25,18 @@ export interface AgentsView {
   readonly agents: readonly Agent[];
 }
 
+export interface KeyedView {
+  readonly models: readonly KeyTotal[];
+  readonly tools: readonly KeyTotal[];
+}
+
 export class LiveRoom {
   readonly link: Link;
   readonly log = new Store<LogView>(empty_log, render_ms);
   readonly agents = new Store<AgentsView>({ loaded: false, agents: [] }, render_ms);
   readonly minutes = new Store<readonly Minute[]>([], render_ms);
   readonly minutes_loaded = new Store(false);
+  readonly keyed = new Store<KeyedView>({ models: [], tools: [] }, render_ms);
   readonly stats = new Store<SystemStats | null>(null);
   /** the last thing that went wrong in the background, or null */
   readonly trouble = new Store<string | null>(null);
@@ -38,6 +45,8 @@ export class LiveRoom {
   private readonly event_log = new EventLog();
   private readonly book = new AgentBook();
   private readonly series = new RollupSeries();
+  private readonly by_model = new KeyedTotals('model');
+  private readonly by_tool = new KeyedTotals('tool');
   private readonly ended = new AbortController();
   private readonly timers = new Set<ReturnType<typeof setTimeout>>();
   private probing = false;
@@ -63,7 +72,7 @@ export class LiveRoom {
     this.ended.abort();
     for (const timer of this.timers) clearTimeout(timer);
     this.link.close();
-    for (const store of [this.log, this.agents, this.minutes]) store.dispose();
+    for (const store of [this.log, this.agents, this.minutes, this.keyed]) store.dispose();
   }
 
   private events_joined(outcome: JoinOutcome): void {
@@ -78,6 +87,9 @@ export class LiveRoom {
   private events_pushed(events: readonly AgentEvent[]): void {
     this.event_log.add(events);
     this.series.add(events);
+    this.by_model.add(events);
+    this.by_tool.add(events);
+    this.keyed.set_soon(() => this.keyed_view());
     this.log.set_soon(() => this.event_log.view());
     this.minutes.set_soon(() => this.series.window(Date.now(), window_minutes));
   }
@@ -110,11 +122,20 @@ export class LiveRoom {
   private async seed_rollups(): Promise<void> {
     await this.attempt(async () => {
       const since = new Date(Date.now() - window_minutes * minute_ms).toISOString();
-      this.series.seed(await this.api.rollups({ resolution: 'minute', by: 'all', since }, this.ended.signal));
+      const ask = (by: 'all' | 'model' | 'tool') =>
+        this.api.rollups({ resolution: 'minute', by, since }, this.ended.signal);
+      this.series.seed(await ask('all'));
       this.minutes.set(this.series.window(Date.now(), window_minutes));
       this.minutes_loaded.set(true);
+      this.by_model.seed(await ask('model'));
+      this.by_tool.seed(await ask('tool'));
+      this.keyed.set(this.keyed_view());
     });
     if (!this.minutes_loaded.get()) this.later(retry_ms, () => void this.seed_rollups());
+  }
+
+  private keyed_view(): KeyedView {
+    return { models: this.by_model.view(), tools: this.by_tool.view() };
   }
 
   /**

@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import { AgentTable } from '../components/agent_table.tsx';
 import { EventStream } from '../components/event_stream.tsx';
 import { FirstEvent } from '../components/first_event.tsx';
+import { KeyTables } from '../components/key_tables.tsx';
 import { Headlines } from '../components/headlines.tsx';
 import { use_now } from '../components/now.ts';
 import { CostChart, TokenChart } from '../charts/minute_charts.tsx';
@@ -26,7 +27,10 @@ export function Overview() {
         <CostChart />
       </div>
       <div className="overview_lists">
-        <LatestAgents />
+        <div className="column">
+          <LatestAgents />
+          <KeyTables />
+        </div>
         <section className="panel" aria-labelledby="latest_events">
           <header className="panel_head">
             <h2 id="latest_events">Events</h2>

@@ -30,7 +30,7 @@ describe('event filter', () => {
     [{ q: 'gpt-4O' }, true],
     [{ q: '  chat ' }, true],
     [{ q: 'claude' }, false],
-    [{ status: 'ok' as const }, true],
+    [{ status: 'ok' as const }, false],
     [{ status: 'error' as const }, false],
     [{ type: 'llm.call', q: 'claude' }, false],
   ])('%j gives %s', (part, expected) => {
