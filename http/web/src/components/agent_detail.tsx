@@ -64,7 +64,9 @@ function newest(a: Agent | undefined, b: Agent | null): Agent | undefined {
 
 function Facts({ agent }: { readonly agent: Agent }) {
   const now_ms = use_now(1_000);
-  const tags = Array.isArray(agent.tags) ? agent.tags : Object.entries(agent.tags ?? {}).map(([k, v]) => `${k}=${String(v)}`);
+  const tags = Array.isArray(agent.tags)
+    ? agent.tags
+    : Object.entries(agent.tags ?? {}).map(([k, v]) => `${k}=${String(v)}`);
   const metadata = agent.metadata ?? {};
   const facts: readonly (readonly [string, React.ReactNode])[] = [
     ['status', <StatusMark key="s" status={status_at(agent, now_ms)} />],
@@ -90,8 +92,8 @@ function Facts({ agent }: { readonly agent: Agent }) {
           </div>
         ))}
       </dl>
-      <Words title="Capabilities" words={agent.capabilities ?? []} />
-      <Words title="Tags" words={tags} />
+      <Words title="capabilities" words={agent.capabilities ?? []} />
+      <Words title="tags" words={tags} />
       {Object.keys(metadata).length > 0 && <JsonTree value={metadata} label="Metadata" />}
     </>
   );
@@ -100,10 +102,13 @@ function Facts({ agent }: { readonly agent: Agent }) {
 function Words({ title, words }: { readonly title: string; readonly words: readonly string[] }) {
   if (words.length === 0) return null;
   return (
-    <ul className="words" aria-label={title}>
-      {words.map((word) => (
-        <li key={word}>{word}</li>
-      ))}
-    </ul>
+    <div className="words">
+      <p>{title}</p>
+      <ul aria-label={title}>
+        {words.map((word) => (
+          <li key={word}>{word}</li>
+        ))}
+      </ul>
+    </div>
   );
 }

@@ -2,7 +2,7 @@
 // Invariant: a name is a link to the agent; the chosen one is marked with aria-current.
 import type { Agent } from '../api/types.ts';
 import type { AgentFilter, SortKey } from '../filters/agent_filter.ts';
-import { count, short_count, total_tokens, usd } from '../format/numbers.ts';
+import { count, short_count, total_tokens, sum_usd } from '../format/numbers.ts';
 import { ago, full_time } from '../format/times.ts';
 import { status_at } from '../live/agent_book.ts';
 import { LinkTo } from '../routing/link_to.tsx';
@@ -19,15 +19,23 @@ const columns: readonly Column[] = [
   { key: 'status', title: 'Status', className: 'col_status' },
   { key: 'team', title: 'Team', className: 'col_team wide_only' },
   { key: 'load', title: 'Load', className: 'number wide_only' },
-  { key: 'pending', title: 'Pending', className: 'number wide_only' },
-  { key: 'errors', title: 'Errors', className: 'number wide_only' },
+  { key: 'pending', title: 'Pending', className: 'number widest_only' },
+  { key: 'errors', title: 'Errors', className: 'number widest_only' },
   { key: 'last_activity', title: 'Last seen', className: 'number' },
   { key: 'tokens', title: 'Tokens', className: 'number' },
   { key: 'cost', title: 'Cost', className: 'number' },
 ];
 
 /** Names and times are first wanted ascending or newest first; figures largest first. */
-const first_descending: ReadonlySet<SortKey> = new Set(['status', 'load', 'pending', 'errors', 'last_activity', 'tokens', 'cost']);
+const first_descending: ReadonlySet<SortKey> = new Set([
+  'status',
+  'load',
+  'pending',
+  'errors',
+  'last_activity',
+  'tokens',
+  'cost',
+]);
 
 export interface AgentTableProps {
   readonly agents: readonly Agent[];
@@ -41,21 +49,29 @@ export interface AgentTableProps {
 
 export function AgentTable({ agents, now_ms, selected, link, filter, change }: AgentTableProps) {
   return (
-    <table className="agent_table">
-      <caption className="hidden">Agents</caption>
-      <thead>
-        <tr>
-          {columns.map((column) => (
-            <Heading key={column.key} column={column} filter={filter} change={change} />
+    <div className="table_scroll">
+      <table className="agent_table">
+        <caption className="hidden">Agents</caption>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <Heading key={column.key} column={column} filter={filter} change={change} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {agents.map((agent) => (
+            <AgentRow
+              key={agent.id}
+              agent={agent}
+              now_ms={now_ms}
+              selected={agent.id === selected}
+              to={link(agent.id)}
+            />
           ))}
-        </tr>
-      </thead>
-      <tbody>
-        {agents.map((agent) => (
-          <AgentRow key={agent.id} agent={agent} now_ms={now_ms} selected={agent.id === selected} to={link(agent.id)} />
-        ))}
-      </tbody>
-    </table>
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -80,9 +96,11 @@ function Heading({ column, filter, change }: HeadingProps) {
     <th scope="col" className={column.className} aria-sort={sorted ? order : undefined}>
       <button type="button" onClick={() => change({ ...filter, sort: column.key, descending })}>
         {column.title}
-        <span aria-hidden="true" className="sort_sign">
-          {sorted ? (filter.descending ? '↓' : '↑') : ''}
-        </span>
+        {sorted && (
+          <span aria-hidden="true" className="sort_sign">
+            {filter.descending ? '↓' : '↑'}
+          </span>
+        )}
       </button>
     </th>
   );
@@ -110,13 +128,13 @@ function AgentRow({ agent, now_ms, selected, to }: AgentRowProps) {
       </td>
       <td className="col_team wide_only">{agent.team ?? ''}</td>
       <td className="number wide_only">{count(agent.current_load ?? 0)}</td>
-      <td className="number wide_only">{count(agent.pending_tasks ?? 0)}</td>
-      <td className={errors > 0 ? 'number wide_only bad' : 'number wide_only'}>{count(errors)}</td>
+      <td className="number widest_only">{count(agent.pending_tasks ?? 0)}</td>
+      <td className={errors > 0 ? 'number widest_only bad' : 'number widest_only'}>{count(errors)}</td>
       <td className="number" title={agent.last_activity ? full_time(agent.last_activity) : undefined}>
         {ago(agent.last_activity, now_ms)}
       </td>
       <td className="number">{short_count(tokens)}</td>
-      <td className="number">{usd(agent.totals?.cost_usd ?? 0)}</td>
+      <td className="number">{sum_usd(agent.totals?.cost_usd ?? 0)}</td>
     </tr>
   );
 }

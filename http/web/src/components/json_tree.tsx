@@ -4,7 +4,13 @@ import type { Json } from '../api/types.ts';
 
 const children_max = 200;
 
-export function JsonTree({ value, label }: { readonly value: { readonly [key: string]: Json }; readonly label: string }) {
+export function JsonTree({
+  value,
+  label,
+}: {
+  readonly value: { readonly [key: string]: Json };
+  readonly label: string;
+}) {
   return (
     <div role="group" aria-label={label}>
       <Branch entries={Object.entries(value)} />

@@ -1,7 +1,7 @@
 // Purpose: what the last hour went to, by model and by tool.
 import type { KeyTotal } from '../live/keyed_totals.ts';
 import { use_store } from '../live/store.ts';
-import { count, short_count, usd } from '../format/numbers.ts';
+import { count, short_count, sum_usd } from '../format/numbers.ts';
 import { use_session } from '../session/room_context.ts';
 
 const rows_max = 8;
@@ -65,7 +65,7 @@ function KeyTable({ title, column, rows, priced = false }: KeyTableProps) {
               {priced && (
                 <>
                   <td className="number">{short_count(row.tokens)}</td>
-                  <td className="number">{usd(row.cost_usd)}</td>
+                  <td className="number">{sum_usd(row.cost_usd)}</td>
                 </>
               )}
             </tr>

@@ -9,7 +9,7 @@ export function StatusMark({ status }: { readonly status: AgentStatus }) {
         {status === 'active' && <circle className="status_fill" cx="6" cy="6" r="4.5" />}
         {status === 'idle' && <path className="status_fill" d="M6 1.5a4.5 4.5 0 0 1 0 9z" />}
       </svg>
-      {status}
+      <span className="status_word">{status}</span>
     </span>
   );
 }

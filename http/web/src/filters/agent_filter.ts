@@ -3,16 +3,7 @@ import type { Agent, AgentStatus } from '../api/types.ts';
 import { status_at } from '../live/agent_book.ts';
 import { total_tokens } from '../format/numbers.ts';
 
-export type SortKey =
-  | 'name'
-  | 'status'
-  | 'team'
-  | 'load'
-  | 'pending'
-  | 'errors'
-  | 'last_activity'
-  | 'tokens'
-  | 'cost';
+export type SortKey = 'name' | 'status' | 'team' | 'load' | 'pending' | 'errors' | 'last_activity' | 'tokens' | 'cost';
 
 export interface AgentFilter {
   readonly q: string;

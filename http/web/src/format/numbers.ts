@@ -26,6 +26,11 @@ export function usd(value: number): string {
   return '<$0.0001';
 }
 
+/** For columns of sums: cents from ten cents up. */
+export function sum_usd(value: number): string {
+  return value >= 0.1 && value < 1 ? `$${value.toFixed(2)}` : usd(value);
+}
+
 /** For axes: two figures are enough. */
 export function short_usd(value: number): string {
   return value >= 1 ? `$${short_count(Number(value.toPrecision(2)))}` : `$${Number(value.toPrecision(2))}`;

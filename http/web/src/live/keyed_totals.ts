@@ -29,7 +29,9 @@ export class KeyedTotals {
 
   /** Dearest first, then busiest. */
   view(): readonly KeyTotal[] {
-    return [...this.totals.values()].sort((a, b) => b.cost_usd - a.cost_usd || b.count - a.count || (a.key < b.key ? -1 : 1));
+    return [...this.totals.values()].sort(
+      (a, b) => b.cost_usd - a.cost_usd || b.count - a.count || (a.key < b.key ? -1 : 1),
+    );
   }
 
   private count(key: string | undefined, count: number, errors: number, tokens?: Tokens, cost_usd = 0): void {

@@ -55,8 +55,7 @@ export function SignIn({ notice }: { readonly notice: string | null }) {
             aria-describedby={error === null ? 'api_key_hint' : 'api_key_error api_key_hint'}
           />
           <p id="api_key_hint" className="hint">
-            The node showed an admin key when it first started. Make others with{' '}
-            <code>troupectl keys create</code>.
+            The node showed an admin key when it first started. Make others with <code>troupectl keys create</code>.
           </p>
           <div role="alert">
             {error !== null && (

@@ -9,7 +9,10 @@ export type KeyCheck =
   | { readonly result: 'refused'; readonly reason: string }
   | { readonly result: 'unreachable'; readonly reason: string };
 
-export async function check_key(key: string, client: Pick<ApiClient, 'whoami'> = new ApiClient(key)): Promise<KeyCheck> {
+export async function check_key(
+  key: string,
+  client: Pick<ApiClient, 'whoami'> = new ApiClient(key),
+): Promise<KeyCheck> {
   if (key === '') return { result: 'refused', reason: 'Enter an API key.' };
   if (!/^[\x21-\x7e]+$/.test(key)) {
     return { result: 'refused', reason: 'An API key has no spaces and only plain ASCII characters.' };

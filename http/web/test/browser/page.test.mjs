@@ -71,7 +71,10 @@ async function inspect(name) {
 }
 
 const connection = (word) =>
-  page.getByRole('status', { name: 'Connection' }).and(page.getByText(word, { exact: true })).waitFor();
+  page
+    .getByRole('status', { name: 'Connection' })
+    .and(page.getByText(word, { exact: true }))
+    .waitFor();
 const items = (list) => page.getByRole('list', { name: list, exact: true }).getByRole('listitem');
 
 async function try_key(key) {
@@ -91,9 +94,15 @@ function walker() {
     }
   };
   const check = async () => {
-    await items('Events').filter({ hasText: sent.at(-1) }).first().waitFor();
+    await items('Events')
+      .filter({ hasText: sent.at(-1) })
+      .first()
+      .waitFor();
     const texts = await items('Events').allInnerTexts();
-    assert.deepEqual(texts.map((text) => /step \d+\./.exec(text)?.[0]), sent.toReversed());
+    assert.deepEqual(
+      texts.map((text) => /step \d+\./.exec(text)?.[0]),
+      sent.toReversed(),
+    );
   };
   return { walk, check };
 }
@@ -112,7 +121,10 @@ describe('page', { timeout: 90_000 }, () => {
     await try_key(admin_key);
     await connection('Live');
     assert.ok(!page.url().includes(admin_key));
-    assert.deepEqual(node.addresses.filter((address) => address.includes(admin_key)), []);
+    assert.deepEqual(
+      node.addresses.filter((address) => address.includes(admin_key)),
+      [],
+    );
   });
 
   test('an empty node shows how to send the first event, until it arrives', async () => {
@@ -177,7 +189,10 @@ describe('page', { timeout: 90_000 }, () => {
     assert.equal(order, 'descending');
     const costs = await page.getByRole('table', { name: 'Agents' }).locator('tbody tr td:last-child').allInnerTexts();
     const figures = costs.map((cost) => Number(cost.slice(1)));
-    assert.deepEqual(figures, figures.toSorted((a, b) => b - a));
+    assert.deepEqual(
+      figures,
+      figures.toSorted((a, b) => b - a),
+    );
   });
 
   test('over restarts of the node nothing is missing and nothing is there twice', async () => {
@@ -223,6 +238,9 @@ describe('page', { timeout: 90_000 }, () => {
   test('signing out forgets the key', async () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByLabel('API key').waitFor();
-    assert.equal(await page.evaluate(() => JSON.stringify([sessionStorage, localStorage]).includes('key-for-tests')), false);
+    assert.equal(
+      await page.evaluate(() => JSON.stringify([sessionStorage, localStorage]).includes('key-for-tests')),
+      false,
+    );
   });
 });

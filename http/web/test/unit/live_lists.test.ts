@@ -93,7 +93,12 @@ describe('connection', () => {
 
   test.each([
     ['live only when every topic is joined', up, 0, 'live'],
-    ['recovering while a topic is still rejoining', { ...up, topics_joined: 2, down_since_ms: 0 }, 60_000, 'recovering'],
+    [
+      'recovering while a topic is still rejoining',
+      { ...up, topics_joined: 2, down_since_ms: 0 },
+      60_000,
+      'recovering',
+    ],
     ['recovering right after the socket broke', { ...up, socket_open: false, down_since_ms: 0 }, 9_999, 'recovering'],
     ['offline when it stays broken', { ...up, socket_open: false, down_since_ms: 0 }, 10_000, 'offline'],
     ['offline at once when the browser is', { ...up, socket_open: false, browser_online: false }, 0, 'offline'],

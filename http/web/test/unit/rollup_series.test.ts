@@ -14,7 +14,11 @@ const event = (time: string, more: Partial<AgentEvent> = {}): AgentEvent => ({
 describe('rollups', () => {
   test('a window has every minute, oldest first, with zeros where nothing happened', () => {
     const window = new RollupSeries().window(noon + 5_000, 3);
-    expect(window.map((minute) => new Date(minute.time_ms).toISOString().slice(11, 16))).toEqual(['11:58', '11:59', '12:00']);
+    expect(window.map((minute) => new Date(minute.time_ms).toISOString().slice(11, 16))).toEqual([
+      '11:58',
+      '11:59',
+      '12:00',
+    ]);
     expect(window.every((minute) => minute.count === 0 && minute.cost_usd === 0)).toBe(true);
   });
 

@@ -37,7 +37,10 @@ describe('words', () => {
   });
 
   test('a chart is told in one sentence', () => {
-    const series = [{ name: 'a', values: [1, 5, 2] }, { name: 'b', values: [1, 0, 0] }];
+    const series = [
+      { name: 'a', values: [1, 5, 2] },
+      { name: 'b', values: [1, 0, 0] },
+    ];
     const told = summary_of_series([0, 60_000, 120_000], series, count);
     expect(told).toBe(`9 in the last hour, most at ${minute_time(60_000)} with 5, 2 in this minute.`);
   });
