@@ -8,7 +8,7 @@ packages_build=(
   g++ cmake ninja-build ccache mold pkg-config git ca-certificates curl
   capnproto libcapnp-dev libcaf-dev libraft-dev librocksdb-dev libpistache-dev libspdlog-dev libfmt-dev
   prometheus-cpp-dev libboost1.81-dev libboost-json1.81-dev libsimdjson-dev libsodium-dev libssl-dev
-  libtomlplusplus-dev libcli11-dev libprotobuf-dev protobuf-compiler libopentelemetry-proto-dev
+  libtomlplusplus-dev libcli11-dev libyaml-cpp-dev libprotobuf-dev protobuf-compiler libopentelemetry-proto-dev
   libzstd-dev libxxhash-dev zlib1g-dev libcurl4-openssl-dev libcatch2-dev
 )
 packages_lint=(python3 clang-15 clang-format-15 clang-tidy-15 shellcheck)

@@ -1,0 +1,91 @@
+// The guard in front of libssl: an error left behind by one connection must not look like another's.
+#include <dlfcn.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <catch2/catch_test_macros.hpp>
+#include <memory>
+
+#include "node/pki.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+using namespace troupe;
+
+namespace {
+
+// A healthy pair of connections over memory: after the handshake neither has anything to read.
+class tls_pair {
+ public:
+  tls_pair() {
+    auto files = node::ensure_pki(folder_.path(), {.node = node_id{1}, .cluster = "t"}, ::time(nullptr)).value();
+    SSL_CTX_use_certificate_file(context_.get(), files.node.c_str(), SSL_FILETYPE_PEM);
+    SSL_CTX_use_PrivateKey_file(context_.get(), files.node_key.c_str(), SSL_FILETYPE_PEM);
+    BIO *a = nullptr, *b = nullptr;
+    BIO_new_bio_pair(&a, 0, &b, 0);
+    SSL_set_bio(client.get(), a, a);
+    SSL_set_bio(server.get(), b, b);
+    for (int step = 0; step < 10; ++step) {
+      SSL_connect(client.get());
+      SSL_accept(server.get());
+    }
+    char none;
+    SSL_read(client.get(), &none, 1);  // takes the session tickets
+  }
+
+ private:
+  struct free_context {
+    void operator()(SSL_CTX* c) const { SSL_CTX_free(c); }
+  };
+  struct free_ssl {
+    void operator()(SSL* s) const { SSL_free(s); }
+  };
+  test::temporary_folder folder_;
+  std::unique_ptr<SSL_CTX, free_context> context_{SSL_CTX_new(TLS_method())};
+
+ public:
+  std::unique_ptr<SSL, free_ssl> client{SSL_new(context_.get())}, server{SSL_new(context_.get())};
+};
+
+void leave_an_error() { ERR_raise(ERR_LIB_SSL, SSL_R_WRONG_VERSION_NUMBER); }
+
+template <class Function>
+Function* unguarded(const char* name) {
+  void* library = ::dlopen("libssl.so.3", RTLD_NOW | RTLD_NOLOAD);
+  REQUIRE(library);
+  return reinterpret_cast<Function*>(::dlsym(library, name));
+}
+
+}  // namespace
+
+TEST_CASE("tls guard: an error left by another connection does not look like this one's") {
+  tls_pair pair;
+  REQUIRE(SSL_is_init_finished(pair.client.get()));
+  char byte;
+  SECTION("without the guard libssl takes it for fatal") {
+    leave_an_error();
+    int n = unguarded<decltype(SSL_read)>("SSL_read")(pair.client.get(), &byte, 1);
+    CHECK(SSL_get_error(pair.client.get(), n) == SSL_ERROR_SSL);
+  }
+  SECTION("with it reading says: nothing there yet") {
+    leave_an_error();
+    int n = SSL_read(pair.client.get(), &byte, 1);
+    CHECK(SSL_get_error(pair.client.get(), n) == SSL_ERROR_WANT_READ);
+  }
+  SECTION("with it writing into a full pipe says: later") {
+    std::string much(1 << 16, 'x');
+    int n = 1;
+    for (int i = 0; i < 64 && n > 0; ++i) {
+      leave_an_error();
+      n = SSL_write(pair.client.get(), much.data(), static_cast<int>(much.size()));
+    }
+    CHECK(SSL_get_error(pair.client.get(), n) == SSL_ERROR_WANT_WRITE);
+  }
+  ERR_clear_error();
+}
+
+TEST_CASE("tls guard: the functions that CAF's library calls are the guarded ones") {
+  void* everyone = ::dlsym(RTLD_DEFAULT, "SSL_read");
+  CHECK(everyone != reinterpret_cast<void*>(unguarded<decltype(SSL_read)>("SSL_read")));
+  for (auto name : {"SSL_write", "SSL_connect", "SSL_accept"})
+    CHECK(::dlsym(RTLD_DEFAULT, name) != reinterpret_cast<void*>(unguarded<int()>(name)));
+}
