@@ -18,8 +18,8 @@ class tls_pair {
  public:
   tls_pair() {
     auto files = node::ensure_pki(folder_.path(), {.node = node_id{1}, .cluster = "t"}, ::time(nullptr)).value();
-    SSL_CTX_use_certificate_file(context_.get(), files.node.c_str(), SSL_FILETYPE_PEM);
-    SSL_CTX_use_PrivateKey_file(context_.get(), files.node_key.c_str(), SSL_FILETYPE_PEM);
+    SSL_use_certificate_file(server.get(), files.node.c_str(), SSL_FILETYPE_PEM);
+    SSL_use_PrivateKey_file(server.get(), files.node_key.c_str(), SSL_FILETYPE_PEM);
     BIO *a = nullptr, *b = nullptr;
     BIO_new_bio_pair(&a, 0, &b, 0);
     SSL_set_bio(client.get(), a, a);
