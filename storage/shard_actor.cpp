@@ -49,6 +49,7 @@ class shard_body final : public caf::event_based_actor, private shard_host {
              std::shared_ptr<const shard_surroundings> around)
       : caf::event_based_actor(cfg), config_(std::move(config)), around_(std::move(around)) {
     set_down_handler([this](caf::down_msg& down) { followers_.erase(down.source); });
+    set_default_handler(caf::drop);
   }
 
   const char* name() const override { return "shard"; }
@@ -63,6 +64,7 @@ class shard_body final : public caf::event_based_actor, private shard_host {
         [this](follow_atom, const caf::actor& who) { follow(who); },
         [this](unfollow_atom, const caf::actor& who) { unfollow(who.address()); },
         [this](taken_atom, std::uint64_t bytes) { taken(bytes); },
+        [this](timers_atom, const caf::actor& who) { timers_to_ = who; },
         [this](written_atom, std::uint64_t instance, std::uint64_t ticket) {
           if (instance != instance_) return;
           shard_->written(clock_now(), write_ticket(ticket));
@@ -266,7 +268,10 @@ class shard_body final : public caf::event_based_actor, private shard_host {
   }
 
   void published(std::string feed) override {
-    if (followers_.empty()) return;
+    message_reader reader(feed);
+    auto root = reader.root<schema::Feed>();
+    if (root.getTimerUs() != 0 && timers_to_) send(timers_to_, timers_atom::value, root.getTimerUs());
+    if (followers_.empty() || root.getFacts().size() == 0) return;
     auto message = caf::make_message(frame::of(frame_kind::feed, feed));
     auto bytes = feed.size() + envelope_bytes;
     for (auto& [address, f] : followers_) {
@@ -335,6 +340,7 @@ class shard_body final : public caf::event_based_actor, private shard_host {
   std::map<request_id, caf::response_promise> waiting_;
   std::map<read_id, std::pair<caf::response_promise, frame>> reading_;
   std::map<caf::actor_addr, follower> followers_;
+  caf::actor timers_to_;
   caf::response_promise stopping_;
 };
 

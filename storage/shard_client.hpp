@@ -4,11 +4,12 @@
 //   frame(command)                 -> frame(reply)
 //   (read_atom, frame(query))      -> frame(query_result)   after a majority confirmed the leader's term
 //   (peek_atom, frame(query))      -> frame(query_result)   of this replica as it stands
-//   (follow_atom, actor)           -> the actor is sent frame(feed) for every entry that has facts or timers from now on,
+//   (follow_atom, actor)           -> the actor is sent frame(feed) for every entry that has facts from now on,
 //                                     first one without facts that tells the position; it answers each with
 //   (taken_atom, bytes)               to the sender, so that a slow one is not flooded: it then misses some, gets a
 //                                     position again, and reads the gap
 //   (unfollow_atom, actor)
+//   (timers_atom, actor)           -> the actor is sent (timers_atom, due in microseconds) when an entry set a timer
 //   frame(raft)                       from another replica
 //   (stop_atom)                    -> (stop_atom) once nothing is in flight any more
 #pragma once
@@ -25,6 +26,7 @@ using peek_atom = caf::atom_constant<caf::atom("peek")>;
 using follow_atom = caf::atom_constant<caf::atom("follow")>;
 using unfollow_atom = caf::atom_constant<caf::atom("unfollow")>;
 using taken_atom = caf::atom_constant<caf::atom("taken")>;
+using timers_atom = caf::atom_constant<caf::atom("timers")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 
 // A failure as an answer of either kind, and back: nothing if the answer is good.
