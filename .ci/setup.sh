@@ -24,7 +24,7 @@ backports_pin=/etc/apt/preferences.d/troupe-backports
 
 node_needed="20.19.0"  # Vite's lower bound
 
-note() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+note() { if [ -t 2 ]; then printf '\033[1m==> %s\033[0m\n' "$*" >&2; else printf '==> %s\n' "$*" >&2; fi; }
 die() { printf './dev: %s\n' "$1" >&2; exit "${2:-1}"; }
 
 as_root() {

@@ -60,7 +60,7 @@ number() {
 
 # run_suites [NAME...]: runs all suites, or those named, prints a table and the total, and fails unless all passed.
 run_suites() {
-  local row name how limit command logs passed failed status started total_passed=0 total_failed=0 table=() ran=" "
+  local row name how limit command logs pid passed failed status started total_passed=0 total_failed=0 table=() ran=" "
   logs=$root/build/test-logs
   mkdir -p "$logs"
   for row in "${suites[@]}"; do
@@ -69,7 +69,14 @@ run_suites() {
     note "$name: $command"
     started=$SECONDS
     status=0
-    timeout --kill-after=20 "$limit" bash -c "$command" </dev/null 2>&1 | tee "$logs/$name.log" || status=$?
+    # In a process group of its own, so that the time limit ends all of it; an interrupt is passed on by hand.
+    timeout --kill-after=20 "$limit" bash -c "$command" </dev/null >"$logs/$name.log" 2>&1 &
+    pid=$!
+    trap 'kill "$pid"; exit 130' INT TERM
+    tail --pid="$pid" --sleep-interval=0.2 --lines=+1 --follow "$logs/$name.log" &
+    wait "$pid" || status=$?
+    wait $!
+    trap - INT TERM
     [ "$status" != 124 ] || echo "$name: stopped after $limit seconds"
     read -r passed failed <<<"$(count "$how" <(sed 's/\x1b\[[0-9;]*m//g' "$logs/$name.log") "$status")"
     passed=${passed:-0} failed=${failed:-0}
