@@ -19,7 +19,7 @@ export default defineConfig({
     host: '127.0.0.1',
     proxy: {
       '/api': node,
-      '/socket': { target: node, ws: true },
+      '/socket': { target: node, ws: true, rewriteWsOrigin: true },
       '/openapi.json': node,
     },
   },

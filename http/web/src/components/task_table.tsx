@@ -35,8 +35,10 @@ export function TaskTable({ agent }: { readonly agent: Agent }) {
         <tr>
           <th scope="col">Task</th>
           <th scope="col">Status</th>
-          <th scope="col">Worker</th>
-          <th scope="col" className="number">
+          <th scope="col" className="wide_only">
+            Worker
+          </th>
+          <th scope="col" className="number wide_only">
             Attempt
           </th>
           <th scope="col" className="number">
@@ -49,8 +51,8 @@ export function TaskTable({ agent }: { readonly agent: Agent }) {
           <tr key={task.id}>
             <th scope="row">{task.name}</th>
             <td className={`task_${task.status}`}>{task.status}</td>
-            <td>{task.worker ?? ''}</td>
-            <td className="number">{task.attempt ?? 0}</td>
+            <td className="wide_only">{task.worker ?? ''}</td>
+            <td className="number wide_only">{task.attempt ?? 0}</td>
             <td className="number">{task.updated_at ? clock_time(task.updated_at) : ''}</td>
           </tr>
         ))}

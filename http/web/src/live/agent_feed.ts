@@ -31,7 +31,7 @@ export function use_agent_feed(room: LiveRoom, id: string): AgentFeed {
         .then((agent) => feed.agent.set(agent))
         .catch((error: unknown) => feed.missing.set(error instanceof ApiError && error.status === 404));
     };
-    const topic = room.link.join(`agent:${id}`, ['events', 'agent'], {
+    const topic = room.link.join(`agent:${id}`, 'required', ['events', 'agent'], {
       on_joined: (outcome) => {
         if (outcome === 'resumed') return;
         log.restart();
@@ -40,9 +40,10 @@ export function use_agent_feed(room: LiveRoom, id: string): AgentFeed {
       },
       on_push: (event, payload) => {
         if (event === 'agent') {
-          feed.agent.set((payload as { agent: Agent }).agent);
+          const { agent } = payload as { agent?: Agent };
+          if (agent) feed.agent.set(agent);
         } else {
-          log.add((payload as { events: AgentEvent[] }).events);
+          log.add((payload as { events?: AgentEvent[] }).events ?? []);
           feed.log.set_soon(() => log.view());
         }
       },

@@ -41,8 +41,8 @@ export class Link {
     socket.connect();
   }
 
-  join(name: string, events: readonly string[], handlers: TopicHandlers): Topic {
-    const topic = new Topic(this.socket, name, events, this.token, {
+  join(name: string, need: Topic['need'], events: readonly string[], handlers: TopicHandlers): Topic {
+    const topic = new Topic(this.socket, name, need, events, this.token, {
       ...handlers,
       on_refused: (reason) => {
         handlers.on_refused?.(reason);
@@ -72,11 +72,11 @@ export class Link {
   }
 
   private readonly refresh = (): void => {
-    const joined = [...this.topics].filter((topic) => topic.joined).length;
+    const required = [...this.topics].filter((topic) => topic.need === 'required');
     const facts: LinkFacts = {
       socket_open: this.socket.isConnected(),
-      topics: this.topics.size,
-      topics_joined: joined,
+      topics: required.length,
+      topics_joined: required.filter((topic) => topic.joined).length,
       down_since_ms: this.down_since_ms,
       was_live: this.was_live,
       browser_online: navigator.onLine,

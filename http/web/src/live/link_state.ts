@@ -1,5 +1,5 @@
 // Purpose: turns facts about the socket into the one word that the page shows about its connection.
-// Invariant: pure. `live` means that the socket is open AND every topic of the page is joined.
+// Invariant: pure. `live` means that the socket is open AND every topic the page needs is joined.
 
 export type LinkState = 'connecting' | 'live' | 'recovering' | 'offline';
 

@@ -53,15 +53,15 @@ export class LiveRoom {
 
   constructor(readonly api: ApiClient) {
     this.link = new Link(api.key, () => void this.probe_key());
-    this.link.join('events', ['events'], {
+    this.link.join('events', 'required', ['events'], {
       on_joined: (outcome) => this.events_joined(outcome),
-      on_push: (_event, payload) => this.events_pushed((payload as { events: AgentEvent[] }).events),
+      on_push: (_event, payload) => this.events_pushed((payload as { events?: AgentEvent[] }).events ?? []),
     });
-    this.link.join('agents', ['agents'], {
+    this.link.join('agents', 'required', ['agents'], {
       on_joined: (outcome, reply) => this.agents_joined(outcome, reply),
-      on_push: (_event, payload) => this.agents_pushed((payload as { agents: Agent[] }).agents),
+      on_push: (_event, payload) => this.agents_pushed((payload as { agents?: Agent[] }).agents ?? []),
     });
-    this.link.join('system', ['stats'], {
+    this.link.join('system', 'optional', ['stats'], {
       on_joined: () => undefined,
       on_push: (_event, payload) => this.stats.set(payload as SystemStats),
     });

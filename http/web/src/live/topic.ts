@@ -25,6 +25,8 @@ export class Topic {
   constructor(
     private readonly socket: Socket,
     readonly name: string,
+    /** whether the page counts as live only while this topic is joined */
+    readonly need: 'required' | 'optional',
     private readonly events: readonly string[],
     private readonly token: string | undefined,
     private readonly handlers: TopicHandlers,

@@ -4,6 +4,8 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { Mark } from '../components/brand.tsx';
 import { Connection, StaleNotice } from '../components/connection.tsx';
 import { ThemeChoice } from '../components/theme_choice.tsx';
+import { count } from '../format/numbers.ts';
+import { use_store } from '../live/store.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { use_route } from '../routing/router.ts';
 import { use_session } from '../session/room_context.ts';
@@ -49,8 +51,22 @@ export function ControlRoom() {
         </h1>
         {view ? view.show() : <p>There is nothing at this address.</p>}
       </main>
+      <NodeLine />
     </div>
   );
+}
+
+/** What the node says about itself every few seconds. */
+function NodeLine() {
+  const stats = use_store(use_session().room.stats);
+  if (!stats) return null;
+  const parts = [
+    stats.node && `Node ${stats.node}`,
+    stats.version && `version ${stats.version}`,
+    typeof stats.events_per_second === 'number' && `${count(Math.round(stats.events_per_second))} events/s`,
+    typeof stats.connections === 'number' && `${count(stats.connections)} connections`,
+  ].filter((part) => typeof part === 'string');
+  return <footer className="node_line">{parts.join(' · ')}</footer>;
 }
 
 function TopBar({ path }: { readonly path: string }) {

@@ -68,6 +68,12 @@ async function inspect(name) {
   assert.deepEqual(found, [], `axe on ${name}`);
   const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.ok(wider <= 0, `${name} scrolls sideways by ${wider} px`);
+  const spilling = await page.evaluate(() =>
+    [...document.querySelectorAll('.panel, .headline')]
+      .filter((panel) => panel.scrollWidth > panel.clientWidth)
+      .map((panel) => panel.textContent?.slice(0, 40)),
+  );
+  assert.deepEqual(spilling, [], `panels of ${name} that spill over`);
 }
 
 const connection = (word) =>

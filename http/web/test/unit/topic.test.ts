@@ -65,7 +65,7 @@ function setup() {
     rejoinAfterMs: () => 10,
   });
   socket.connect();
-  const topic = new Topic(socket, 'events', ['events'], undefined, {
+  const topic = new Topic(socket, 'events', 'required', ['events'], undefined, {
     on_joined: (outcome) => outcomes.push(outcome),
     on_push: (_event, payload) => seen.push(...(payload as { events: string[] }).events),
   });
