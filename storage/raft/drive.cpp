@@ -35,6 +35,7 @@ bool replica::body::drive(int error, const raft_core_update& update, const given
     gate_ = host_.write_hard_state({term{v.term}, node_id{v.vote}});
   }
   if (update.first_index != 0) write_entries(update, in);
+  if (closed_) return false;
   if (update.snapshot_index != 0) begin_install(update, in);
   for (std::uint32_t i = 0; i < update.message_count && !closed_; ++i)
     send_core(update.messages[i], in.proposal);
@@ -55,6 +56,8 @@ void replica::body::write_entries(const raft_core_update& update, const given& i
     records.push_back({term{e.term}, static_cast<entry_kind>(e.kind), std::move(payload)});
   }
   log_index first{update.first_index};
+  if (first < log_.first() || first.value > log_.last().value + 1)
+    return fail(errc::corrupt, "the consensus core writes outside of its log");
   log_.replace_from(first, records, ++writes_);
   auto ticket = host_.write_entries(first, records);
   pending_writes_.push_back({ticket, first, update.entry_count, writes_});

@@ -42,8 +42,10 @@ static void format_address(uint64_t id, char out[address_bytes]) {
 static void grow(void** array, uint32_t* capacity, uint32_t count, size_t size) {
   if (count <= *capacity) return;
   uint32_t wanted = *capacity * 2 > count ? *capacity * 2 : count;
+  if (wanted < 64) wanted = 64;
   void* bigger = realloc(*array, wanted * size);
   if (bigger == NULL) abort();
+  memset((char*)bigger + *capacity * size, 0, (wanted - *capacity) * size);
   *array = bigger;
   *capacity = wanted;
 }
@@ -114,19 +116,24 @@ static void give_entries(struct raft_core* core, const struct raft_core_entry* e
   }
 }
 
-static void take_entries(struct raft_core* core, const struct raft_update* from, uint32_t given,
-                         struct raft_core_update* update) {
+/* Refuses a batch that reaches beyond what was given: the core has miscounted. */
+static int take_entries(struct raft_core* core, const struct raft_update* from, uint32_t given,
+                        struct raft_core_update* update) {
   const struct raft_entry* batch = from->entries.batch;
+  bool own = given > 0 && batch >= core->given && batch < core->given + given;
+  if (own && from->entries.n > given - (uint32_t)(batch - core->given)) {
+    raft_free(batch[0].batch);
+    return RAFT_CORRUPT;
+  }
   grow((void**)&core->entries, &core->entries_capacity, from->entries.n, sizeof *core->entries);
   for (uint32_t i = 0; i < from->entries.n; ++i)
     core->entries[i] = (struct raft_core_entry){batch[i].term, (uint16_t)batch[i].type, NULL, 0};
   update->first_index = from->entries.index;
   update->entries = core->entries;
   update->entry_count = from->entries.n;
-  update->entries_from = -1;
-  if (given > 0 && batch >= core->given && batch < core->given + given)
-    update->entries_from = batch - core->given;
+  update->entries_from = own ? batch - core->given : -1;
   raft_free(batch[0].batch);
+  return 0;
 }
 
 static void take_message(const struct raft_message* m, struct raft_core_message* out) {
@@ -195,7 +202,10 @@ static int step(struct raft_core* core, struct raft_event* event, uint32_t given
       (out.flags & (unsigned)((RAFT_UPDATE_CURRENT_TERM) | (RAFT_UPDATE_VOTED_FOR))) != 0;
   update->state = (out.flags & (unsigned)(RAFT_UPDATE_STATE)) != 0;
   update->commit = (out.flags & (unsigned)(RAFT_UPDATE_COMMIT_INDEX)) != 0;
-  if ((out.flags & (unsigned)(RAFT_UPDATE_ENTRIES)) != 0) take_entries(core, &out, given, update);
+  if ((out.flags & (unsigned)(RAFT_UPDATE_ENTRIES)) != 0) {
+    rv = take_entries(core, &out, given, update);
+    if (rv != 0) return rv;
+  }
   if ((out.flags & (unsigned)(RAFT_UPDATE_SNAPSHOT)) != 0) {
     update->snapshot_index = out.snapshot.metadata.index;
     update->snapshot_term = out.snapshot.metadata.term;
@@ -337,7 +347,7 @@ int raft_core_submit(struct raft_core* core, uint64_t now_ms, const struct raft_
   event.submit.entries = core->given;
   event.submit.n = entry_count;
   int rv = step(core, &event, entry_count, update);
-  if (rv != 0) raft_free(token);
+  if (rv != 0 && rv != RAFT_CORRUPT) raft_free(token); /* corrupt: take_entries has done it */
   return rv;
 }
 

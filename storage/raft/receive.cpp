@@ -83,7 +83,8 @@ bool replica::body::answer_stale_term(const wire_message& message) {
 void replica::body::trim_compacted(wire_message& message) const {
   auto v = look();
   auto& append = message.core.append_entries;
-  if (installing_ || append.prev_log_index >= v.snapshot_index) return;
+  if (installing_ || message.core.term < v.term || append.prev_log_index >= v.snapshot_index)
+    return;
   auto covered = v.snapshot_index - append.prev_log_index;
   auto& records = message.records;
   records.erase(records.begin(),
