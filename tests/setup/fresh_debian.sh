@@ -3,10 +3,10 @@
 # it the first event the way its banner says. Needs root, debootstrap and iproute2; about 20 minutes on two cores.
 # Mirror, npm settings and certificates are this machine's own. Everything is thrown away at the end.
 #
-#   tests/setup/fresh_debian.sh [--keep] [build|run|test|packages|shell]
+#   tests/setup/fresh_debian.sh [--keep] [build|run|test [SUITE...]|packages|shell]
 #
 # `packages` only installs and configures; `build` also builds; `run` (the default) also starts a node and talks to it;
-# `test` runs ./dev test in there; `shell` opens one. --keep leaves the chroot for the next call.
+# `test` runs ./dev test or some of its suites in there; `shell` opens one. --keep leaves the chroot for the next call.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=.ci/setup.sh
@@ -14,6 +14,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 keep=no
 [ "${1:-}" != --keep ] || { keep=yes; shift; }
 goal=${1:-run}
+shift || :
 chroot=${TROUPE_FRESH_DIR:-/var/tmp/troupe-fresh}
 
 [ "$(id -u)" = 0 ] || die "tests/setup/fresh_debian.sh needs root"
@@ -75,7 +76,7 @@ case $goal in
     inside -- './dev build'
     inside --net -- 'bash tests/setup/first_event.sh'
     ;;
-  test) inside -- './dev test' ;;
+  test) inside -- "./dev test $*" ;;
   shell) inside -- 'exec bash -i' ;;
   *) die "one of packages, build, run, test, shell" 2 ;;
 esac
