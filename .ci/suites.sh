@@ -69,13 +69,14 @@ run_suites() {
     note "$name: $command"
     started=$SECONDS
     status=0
+    : >"$logs/$name.log"
     # In a process group of its own, so that the time limit ends all of it; an interrupt is passed on by hand.
-    timeout --kill-after=20 "$limit" bash -c "$command" </dev/null >"$logs/$name.log" 2>&1 &
+    timeout --kill-after=20 "$limit" bash -c "$command" </dev/null >>"$logs/$name.log" 2>&1 &
     pid=$!
     trap 'kill "$pid"; exit 130' INT TERM
     tail --pid="$pid" --sleep-interval=0.2 --lines=+1 --follow "$logs/$name.log" &
     wait "$pid" || status=$?
-    wait $!
+    wait $! || :
     trap - INT TERM
     [ "$status" != 124 ] || echo "$name: stopped after $limit seconds"
     read -r passed failed <<<"$(count "$how" <(sed 's/\x1b\[[0-9;]*m//g' "$logs/$name.log") "$status")"
