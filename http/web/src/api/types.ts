@@ -41,6 +41,8 @@ export interface AgentEvent {
   provider?: string;
   tokens?: Tokens;
   cost_usd?: number;
+  cost_source?: 'reported' | 'priced';
+  price_version?: string;
   tool?: string;
   tier?: string;
   latency_by_tier_ms?: { [tier: string]: number };

@@ -57,12 +57,35 @@ export function matches(event: AgentEvent, filter: EventFilter): boolean {
   return text === '' || text_of(event).includes(text);
 }
 
+/** The texts of an event, as the node searches them: names of fields, times and positions are not among them. */
+const searched = [
+  'id',
+  'type',
+  'agent_id',
+  'session_id',
+  'user_id',
+  'team',
+  'trace_id',
+  'span_id',
+  'parent_span_id',
+  'model',
+  'provider',
+  'tool',
+  'tier',
+  'query',
+  'knowledge_id',
+  'peer_agent_id',
+] as const;
+
 const texts = new WeakMap<AgentEvent, string>();
 
 function text_of(event: AgentEvent): string {
   let text = texts.get(event);
   if (text === undefined) {
-    text = JSON.stringify(event).toLowerCase();
+    const words = searched.map((name) => event[name]).filter((value) => typeof value === 'string');
+    text = [...words, JSON.stringify(event.error ?? ''), JSON.stringify(event.attributes ?? {})]
+      .join('\n')
+      .toLowerCase();
     texts.set(event, text);
   }
   return text;

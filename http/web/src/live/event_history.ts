@@ -2,6 +2,7 @@
 // Invariants:
 // - Loading starts after the topic was joined (generation > 0), so the two overlap rather than leave a gap; the
 //   overlap is removed where the two lists meet, by `below`.
+// - A page that could not be loaded is tried again until it is.
 // - When pushed events were let go (cuts), what was loaded here no longer adjoins them and is dropped.
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { ApiClient } from '../api/client.ts';
@@ -12,6 +13,7 @@ import type { LogEntry, LogView } from './event_log.ts';
 
 const page_size = 100;
 const typing_pause_ms = 250;
+const retry_ms = 3_000;
 
 export interface History {
   readonly events: readonly AgentEvent[];
@@ -22,6 +24,12 @@ export interface History {
 }
 
 const nothing: History = { events: [], cursor: undefined, loading: false, error: null };
+
+/** `until` excludes its instant; an event of the same millisecond may not have been held any more. */
+function just_after(time: string | undefined): string | undefined {
+  const time_ms = time === undefined ? Number.NaN : Date.parse(time);
+  return Number.isNaN(time_ms) ? undefined : new Date(time_ms + 1).toISOString();
+}
 
 /** The stored events that are not among the pushed ones. */
 export function below(pushed: readonly LogEntry[], stored: readonly AgentEvent[]): AgentEvent[] {
@@ -66,7 +74,14 @@ export function use_event_history(
     };
   }, [load, log.generation, log.cuts, q]);
 
-  const oldest = log.cuts > 0 ? log.entries.at(-1)?.event.time : undefined;
+  const oldest = log.cuts > 0 ? just_after(log.entries.at(-1)?.event.time) : undefined;
   const load_older = useCallback(() => void load(history, oldest), [load, history, oldest]);
+
+  useEffect(() => {
+    if (history.error === null) return undefined;
+    const timer = setTimeout(() => void load(history, oldest), retry_ms);
+    return () => clearTimeout(timer);
+  }, [history, load, oldest]);
+
   return { ...history, load_older };
 }

@@ -26,7 +26,8 @@ const arguments_of_browser = [
   '--disable-sync',
 ];
 /** What the browser itself writes to the console when a request fails on purpose. */
-const expected_complaint = /ERR_CONNECTION_REFUSED|ERR_EMPTY|ERR_CONNECTION_RESET|WebSocket connection|status of 401/;
+const expected_complaint =
+  /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_EMPTY|ERR_CONNECTION_RESET|WebSocket connection|status of 401/;
 const complaints = [];
 let work, context, page, node, base, random;
 
@@ -211,6 +212,12 @@ describe('page', { timeout: 90_000 }, () => {
       await node.stop();
       await connection('Recovering');
       if (round === 0) await inspect('recovering');
+      if (round === 1) {
+        await context.setOffline(true);
+        await connection('Offline');
+        await inspect('offline');
+        await context.setOffline(false);
+      }
       walk(4);
       await node.start();
       await connection('Live');

@@ -30,6 +30,8 @@ describe('event filter', () => {
     [{ q: 'gpt-4O' }, true],
     [{ q: '  chat ' }, true],
     [{ q: 'claude' }, false],
+    [{ q: 'agent_id' }, false],
+    [{ q: '2026' }, false],
     [{ status: 'ok' as const }, false],
     [{ status: 'error' as const }, false],
     [{ type: 'llm.call', q: 'claude' }, false],
