@@ -64,7 +64,8 @@ function NodeLine() {
     stats.node && `Node ${stats.node}`,
     stats.version && `version ${stats.version}`,
     typeof stats.events_per_second === 'number' && `${count(Math.round(stats.events_per_second))} events/s`,
-    typeof stats.connections === 'number' && `${count(stats.connections)} connections`,
+    typeof stats.connections === 'number' &&
+      `${count(stats.connections)} ${stats.connections === 1 ? 'connection' : 'connections'}`,
   ].filter((part) => typeof part === 'string');
   return <footer className="node_line">{parts.join(' · ')}</footer>;
 }
