@@ -1,6 +1,6 @@
 // Purpose: signing in with an API key.
 // Invariant: the form is never submitted by the browser, so the key cannot reach a URL.
-import { useEffect, useRef, useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type FormEvent, type RefObject } from 'react';
 import { Mark } from '../components/brand.tsx';
 import { ThemeChoice } from '../components/theme_choice.tsx';
 import { sign_in } from '../session/session.ts';
@@ -41,30 +41,7 @@ export function SignIn({ notice }: { readonly notice: string | null }) {
             {notice}
           </p>
         )}
-        <div className="field">
-          <label htmlFor="api_key">API key</label>
-          <input
-            id="api_key"
-            ref={field}
-            type="password"
-            autoComplete="current-password"
-            spellCheck={false}
-            value={key}
-            onChange={(event) => set_key(event.target.value)}
-            aria-invalid={error !== null}
-            aria-describedby={error === null ? 'api_key_hint' : 'api_key_error api_key_hint'}
-          />
-          <p id="api_key_hint" className="hint">
-            The node showed an admin key when it first started. Make others with <code>troupectl keys create</code>.
-          </p>
-          <div role="alert">
-            {error !== null && (
-              <p id="api_key_error" className="note note_bad">
-                {error}
-              </p>
-            )}
-          </div>
-        </div>
+        <KeyField field={field} value={key} change={set_key} error={error} />
         <label className="check">
           <input type="checkbox" checked={keep} onChange={(event) => set_keep(event.target.checked)} />
           Keep me signed in on this browser
@@ -75,5 +52,41 @@ export function SignIn({ notice }: { readonly notice: string | null }) {
       </form>
       <ThemeChoice />
     </main>
+  );
+}
+
+interface KeyFieldProps {
+  readonly field: RefObject<HTMLInputElement | null>;
+  readonly value: string;
+  readonly change: (value: string) => void;
+  readonly error: string | null;
+}
+
+function KeyField({ field, value, change, error }: KeyFieldProps) {
+  return (
+    <div className="field">
+      <label htmlFor="api_key">API key</label>
+      <input
+        id="api_key"
+        ref={field}
+        type="password"
+        autoComplete="current-password"
+        spellCheck={false}
+        value={value}
+        onChange={(event) => change(event.target.value)}
+        aria-invalid={error !== null}
+        aria-describedby={error === null ? 'api_key_hint' : 'api_key_error api_key_hint'}
+      />
+      <p id="api_key_hint" className="hint">
+        The node showed an admin key when it first started. Make others with <code>troupectl keys create</code>.
+      </p>
+      <div role="alert">
+        {error !== null && (
+          <p id="api_key_error" className="note note_bad">
+            {error}
+          </p>
+        )}
+      </div>
+    </div>
   );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentEvent } from '../../src/api/types.ts';
+import { KeyedTotals } from '../../src/live/keyed_totals.ts';
 import { RollupSeries, headline_of } from '../../src/live/rollup_series.ts';
 
 const noon = Date.parse('2026-01-05T12:00:00.000Z');
@@ -62,5 +63,25 @@ describe('rollups', () => {
     series.seed([one('2026-01-05T11:59:00Z'), { ...one('2026-01-05T12:00:00Z'), count: 15 }]);
     const now = noon + 15_000;
     expect(headline_of(series.window(now, 60), now).events_per_minute).toBe(60);
+  });
+});
+
+describe('totals by key', () => {
+  test('the dearest come first, then the busiest; events without the key are not counted', () => {
+    const totals = new KeyedTotals('model');
+    const time = '2026-01-05T12:00:00Z';
+    totals.seed([
+      { time, key: 'a', count: 1, errors: 0, tokens: { input: 10 }, cost_usd: 0.1 },
+      { time: '2026-01-05T12:01:00Z', key: 'a', count: 2, errors: 1, tokens: { output: 5 }, cost_usd: 0.1 },
+      { time, key: 'free', count: 9, errors: 0 },
+      { time, key: 'idle', count: 1, errors: 0 },
+    ]);
+    totals.add([event(time, { model: 'b', cost_usd: 1, status: 'error' }), event(time, { tool: 't' })]);
+    expect(totals.view()).toEqual([
+      { key: 'b', count: 1, errors: 1, tokens: 0, cost_usd: 1 },
+      { key: 'a', count: 3, errors: 1, tokens: 15, cost_usd: 0.2 },
+      { key: 'free', count: 9, errors: 0, tokens: 0, cost_usd: 0 },
+      { key: 'idle', count: 1, errors: 0, tokens: 0, cost_usd: 0 },
+    ]);
   });
 });
