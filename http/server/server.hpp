@@ -1,0 +1,44 @@
+// The threads and listeners of an edge: bytes in, requests out to the dispatcher.
+//
+// start() and stop() are called once, from one thread outside.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "http/server/core.hpp"
+#include "http/server/io_thread.hpp"
+#include "http/server/listener.hpp"
+
+namespace troupe::http {
+
+class server {
+ public:
+  explicit server(std::shared_ptr<server_core> core);
+  ~server();
+
+  // Throws std::runtime_error that names an address that cannot be listened on.
+  void start();
+  // No new connections; open ones may finish for up to 'drain', sockets are told to come back.
+  void stop(std::chrono::milliseconds drain);
+
+  struct ports {
+    std::vector<std::uint16_t> main, otlp;  // in the order of the configuration
+  };
+  const ports& listening() const { return ports_; }
+  const std::vector<std::shared_ptr<io_thread>>& threads() const { return threads_; }
+
+ private:
+  void listen(const std::vector<listen_address>& at, surface entry,
+              std::vector<std::uint16_t>& out);
+
+  const std::shared_ptr<server_core> core_;
+  std::vector<std::shared_ptr<io_thread>> threads_;
+  std::vector<std::shared_ptr<listener>> listeners_;
+  ports ports_;
+  bool running_ = false;
+};
+
+}  // namespace troupe::http
