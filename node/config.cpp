@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <CLI/CLI.hpp>
 #include <fstream>
 #include <thread>
 
@@ -16,11 +16,14 @@ namespace troupe::node {
 namespace fs = std::filesystem;
 namespace {
 
-failure wrong(std::string detail) { return {.code = errc::invalid_argument, .detail = std::move(detail)}; }
+failure wrong(std::string detail) {
+  return {.code = errc::invalid_argument, .detail = std::move(detail)};
+}
 
 // Variables of troupectl and of ./dev, which a node started by them inherits.
-constexpr std::array not_ours{"TROUPE_CONTEXT", "TROUPE_ENDPOINT", "TROUPE_PKI_DIR", "TROUPE_OUTPUT",
-                              "TROUPE_PRESET",  "TROUPE_JOBS",     "TROUPE_SKIP_SETUP"};
+constexpr std::array not_ours{"TROUPE_CONTEXT",   "TROUPE_ENDPOINT", "TROUPE_PKI_DIR",
+                              "TROUPE_OUTPUT",    "TROUPE_PRESET",   "TROUPE_JOBS",
+                              "TROUPE_SKIP_SETUP"};
 
 struct layers {
   environment flags, variables, file;  // by name of the setting
@@ -71,9 +74,11 @@ result<fs::path> read_file_layer(const environment& env, layers& out) {
   auto read = read_settings_file(file);
   if (!read) return read.error();
   out.file = std::move(*read);
-  if (auto moved = out.file.find("data_dir"); !named && moved != out.file.end() && moved->second != data_dir)
-    return wrong(file.string() + ": data_dir in the file that is found through data_dir must not name another "
-                                 "directory; use --config, --data-dir or TROUPE_DATA_DIR");
+  if (auto moved = out.file.find("data_dir");
+      !named && moved != out.file.end() && moved->second != data_dir)
+    return wrong(file.string() +
+                 ": data_dir in the file that is found through data_dir must not name another "
+                 "directory; use --config, --data-dir or TROUPE_DATA_DIR");
   return file;
 }
 
@@ -134,7 +139,8 @@ resolved_setting resolve(const setting& s, const layers& l, const environment& e
   if (auto v = l.variables.find(name); v != l.variables.end())
     return {&s, v->second, origin::environment};
   if (auto f = l.file.find(name); f != l.file.end()) return {&s, f->second, origin::file};
-  return {&s, name == "data_dir" ? data_dir_default(env) : std::string(s.fallback), origin::fallback};
+  return {&s, name == "data_dir" ? data_dir_default(env) : std::string(s.fallback),
+          origin::fallback};
 }
 
 std::vector<std::string> split_list(const std::string& value) {
@@ -154,7 +160,8 @@ class values {
  public:
   explicit values(const std::vector<resolved_setting>& all) : all_(all) {}
   const resolved_setting& at(std::string_view name) const {
-    auto found = std::find_if(all_.begin(), all_.end(), [&](auto& s) { return s.of->name == name; });
+    auto found =
+        std::find_if(all_.begin(), all_.end(), [&](auto& s) { return s.of->name == name; });
     must(found != all_.end(), "a setting that is not in the table");
     return *found;
   }
@@ -180,13 +187,15 @@ result<bool> check_together(const config& c, const values& v) {
                  " characters and needs 32 to 256");
   for (unsigned char x : c.admin_key)
     if (x <= ' ' || x > '~')
-      return wrong("admin_key: only visible ASCII characters can travel in an Authorization header");
+      return wrong(
+          "admin_key: only visible ASCII characters can travel in an Authorization header");
   if (v.text("insecure_listen") == "true") return true;
   for (auto name : {"http_listen", "otlp_listen", "ops_listen"}) {
     auto where = v.address(name);
     if (where && !where->is_loopback())
       return wrong(std::string(name) + ": " + where->text() +
-                   " is reachable from other machines without TLS. Put a proxy that ends TLS in front and set "
+                   " is reachable from other machines without TLS. Put a proxy that ends TLS in "
+                   "front and set "
                    "insecure_listen to true (--insecure-listen true), or listen on 127.0.0.1");
   }
   return true;
@@ -231,7 +240,8 @@ constexpr std::string_view examples =
     "  trouped --http-listen 127.0.0.1:0         any free port; the log says which\n"
     "  TROUPE_ADMIN_KEY=... trouped              first start with a key of your own\n"
     "  trouped --print-config                    every setting and where it came from\n\n"
-    "Each flag is also an environment variable (--http-listen: TROUPE_HTTP_LISTEN) and a TOML key (http_listen).\n";
+    "Each flag is also an environment variable (--http-listen: TROUPE_HTTP_LISTEN) and a TOML key "
+    "(http_listen).\n";
 
 struct flags_read {
   command_line_wish wish = command_line_wish::run;
@@ -246,8 +256,9 @@ result<flags_read> read_flags(std::span<const std::string> arguments) {
   std::map<std::string, std::string> given;
   std::vector<std::string> known{"--help", "--version", "--print-config"};
   for (const auto& s : all_settings()) {
-    app.add_option(flag_of(s), given[std::string(s.name)],
-                   std::string(s.help) + (s.fallback.empty() ? "" : " [" + std::string(s.fallback) + "]"))
+    app.add_option(
+           flag_of(s), given[std::string(s.name)],
+           std::string(s.help) + (s.fallback.empty() ? "" : " [" + std::string(s.fallback) + "]"))
         ->type_name(std::string(type_name(s)));
     known.push_back(flag_of(s));
   }
@@ -272,7 +283,8 @@ result<flags_read> read_flags(std::span<const std::string> arguments) {
   }
   for (const auto& s : all_settings())
     if (app.count(flag_of(s)) > 0) out.values[std::string(s.name)] = given[std::string(s.name)];
-  if (version) out = {command_line_wish::version, "trouped " + std::string(version_text) + "\n", {}};
+  if (version)
+    out = {command_line_wish::version, "trouped " + std::string(version_text) + "\n", {}};
   if (print) out.wish = command_line_wish::print_config;
   return out;
 }
@@ -306,8 +318,10 @@ std::string print_config(const config& c) {
   std::string out;
   for (const auto& s : c.settings) {
     bool bare = s.of->type == setting_type::number || s.of->type == setting_type::toggle;
-    std::string line = std::string(s.of->name) + " = " + (bare ? s.value : toml_text(shown_value(s)));
-    if (s.of->name == "config") line = "# read from: " + (c.file.empty() ? "no file" : c.file.string());
+    std::string line =
+        std::string(s.of->name) + " = " + (bare ? s.value : toml_text(shown_value(s)));
+    if (s.of->name == "config")
+      line = "# read from: " + (c.file.empty() ? "no file" : c.file.string());
     if (line.size() < 48) line.resize(48, ' ');
     out += line + (s.of->name == "config" ? "" : "  # " + std::string(to_string(s.from))) + "\n";
   }

@@ -48,6 +48,21 @@ answer route(const web::Request& request, const ops_sources& sources) {
   return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = sources.metrics(with)};
 }
 
+// Pistache writes headers of its own types only, "raw" ones it drops: a type for any name and value.
+class header : public web::Header::Header {
+ public:
+  header(const char* name, std::string value) : name_(name), value_(std::move(value)) {}
+  const char* name() const override { return name_; }
+  void write(std::ostream& out) const override { out << value_; }
+#ifdef SAFE_HEADER_CAST
+  uint64_t hash() const override { return web::Header::detail::hash(name_); }
+#endif
+
+ private:
+  const char* name_;
+  std::string value_;
+};
+
 class handler : public web::Handler {
  public:
   HTTP_PROTOTYPE(handler)
@@ -62,16 +77,18 @@ class handler : public web::Handler {
         spdlog::error("the ops listener could not answer {}: {}", request.resource(), e.what());
         a = problem(web::Code::Internal_Server_Error, "Internal Server Error", "See the log");
       }
+      auto set = [&](const char* name, const std::string& value) {
+        response.headers().add(std::make_shared<header>(name, value));
+      };
       // A body in the answer to HEAD would be read as the next answer: close after it.
       if (request.method() == web::Method::Head) {
-        response.headers().addRaw(web::Header::Raw("Connection", "close"));
+        set("Connection", "close");
         a.body.clear();
       }
-      if (a.code == web::Code::Method_Not_Allowed)
-        response.headers().addRaw(web::Header::Raw("Allow", "GET, HEAD"));
-      response.headers().addRaw(web::Header::Raw("Content-Type", a.type));
-      response.headers().addRaw(web::Header::Raw("Cache-Control", "no-store"));
-      response.headers().addRaw(web::Header::Raw("X-Content-Type-Options", "nosniff"));
+      if (a.code == web::Code::Method_Not_Allowed) set("Allow", "GET, HEAD");
+      set("Content-Type", a.type);
+      set("Cache-Control", "no-store");
+      set("X-Content-Type-Options", "nosniff");
       response.send(a.code, a.body);
     } catch (const std::exception& e) {
       spdlog::debug("the ops listener lost a client: {}", e.what());
@@ -95,9 +112,9 @@ result<std::unique_ptr<ops_listener>> ops_listener::start(const listen_address& 
                                                           ops_sources sources) {
   try {
     std::unique_ptr<ops_listener> ops(new ops_listener);
-    ops->endpoint_ = std::make_unique<endpoint>(
-        Pistache::Address(where.host.find(':') == std::string::npos ? where.host : "[" + where.host + "]",
-                          Pistache::Port(where.port)));
+    ops->endpoint_ = std::make_unique<endpoint>(Pistache::Address(
+        where.host.find(':') == std::string::npos ? where.host : "[" + where.host + "]",
+        Pistache::Port(where.port)));
     auto& e = ops->endpoint_->of;
     e.init(web::Endpoint::options()
                .threads(1)
@@ -108,7 +125,8 @@ result<std::unique_ptr<ops_listener>> ops_listener::start(const listen_address& 
                .maxResponseSize(8 * 1024 * 1024)
                .headerTimeout(std::chrono::seconds(5))
                .bodyTimeout(std::chrono::seconds(5)));
-    e.setHandler(std::make_shared<handler>(std::make_shared<const ops_sources>(std::move(sources))));
+    e.setHandler(
+        std::make_shared<handler>(std::make_shared<const ops_sources>(std::move(sources))));
     e.serveThreaded();
     ops->address_ = {where.host, static_cast<std::uint16_t>(e.getPort())};
     return ops;

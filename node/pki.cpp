@@ -150,7 +150,8 @@ struct authority {
 };
 
 constexpr std::string_view whole_folder =
-    "restore the pki folder from a backup, or move the whole folder away to have everything made anew (copies of "
+    "restore the pki folder from a backup, or move the whole folder away to have everything made "
+    "anew (copies of "
     "troupectl's certificate elsewhere then no longer work)";
 
 result<authority> ensure_authority(const pki_files& files, const pki_owner& owner,

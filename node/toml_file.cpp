@@ -14,7 +14,9 @@ std::string place(const std::filesystem::path& file, const toml::source_region& 
   return file.string() + ":" + std::to_string(at.begin.line);
 }
 
-failure wrong(std::string detail) { return {.code = errc::invalid_argument, .detail = std::move(detail)}; }
+failure wrong(std::string detail) {
+  return {.code = errc::invalid_argument, .detail = std::move(detail)};
+}
 
 result<std::string> text_of(const setting& s, const toml::node& value) {
   if (auto* text = value.as_string()) return text->get();

@@ -17,7 +17,9 @@ namespace {
 class tls_pair {
  public:
   tls_pair() {
-    auto files = node::ensure_pki(folder_.path(), {.node = node_id{1}, .cluster = "t"}, ::time(nullptr)).value();
+    auto files =
+        node::ensure_pki(folder_.path(), {.node = node_id{1}, .cluster = "t"}, ::time(nullptr))
+            .value();
     SSL_use_certificate_file(server.get(), files.node.c_str(), SSL_FILETYPE_PEM);
     SSL_use_PrivateKey_file(server.get(), files.node_key.c_str(), SSL_FILETYPE_PEM);
     BIO *a = nullptr, *b = nullptr;
