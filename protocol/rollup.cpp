@@ -58,12 +58,31 @@ std::int64_t sketch_value(std::uint16_t bucket) noexcept {
   return static_cast<std::int64_t>(low + ((1ULL << shift) >> 1));
 }
 
-void rollup::add_duration(std::int64_t us) {
+void rollup::add_timed(std::int64_t us) {
   if (us < 0) return;
   ++timed;
   add_to(duration_sum_us, us);
   duration_max_us = std::max(duration_max_us, us);
+}
+
+void rollup::add_duration(std::int64_t us) {
+  if (us < 0) return;
+  add_timed(us);
   ++sketch[sketch_bucket(us)];
+}
+
+void rollup::add_cost(std::int64_t nano_usd) { add_to(cost_nano_usd, nano_usd); }
+
+void rollup::add(const rollup& o) {
+  add_to(count, o.count);
+  add_to(errors, o.errors);
+  add_to(timed, o.timed);
+  add_to(duration_sum_us, o.duration_sum_us);
+  duration_max_us = std::max(duration_max_us, o.duration_max_us);
+  add_to(cost_nano_usd, o.cost_nano_usd);
+  add_to(hits, o.hits);
+  tokens.add(o.tokens);
+  for (auto& [index, n] : o.sketch) sketch[index] += n;
 }
 
 void rollup::add(schema::Rollup::Reader o) {
@@ -78,7 +97,7 @@ void rollup::add(schema::Rollup::Reader o) {
   for (auto b : o.getSketch()) sketch[b.getIndex()] += b.getCount();
 }
 
-void rollup::write(schema::Rollup::Builder out) const {
+void rollup::write_sums(schema::Rollup::Builder out) const {
   out.setCount(count);
   out.setErrors(errors);
   out.setTimed(timed);
@@ -87,6 +106,10 @@ void rollup::write(schema::Rollup::Builder out) const {
   out.setCostNanoUsd(cost_nano_usd);
   if (!tokens.none()) tokens.write(out.initTokens());
   out.setHits(hits);
+}
+
+void rollup::write(schema::Rollup::Builder out) const {
+  write_sums(out);
   auto buckets = out.initSketch(static_cast<unsigned>(sketch.size()));
   unsigned i = 0;
   for (auto& [index, n] : sketch) {

@@ -33,8 +33,14 @@ class rollup {
   std::map<std::uint16_t, std::uint64_t> sketch;
 
   void add_duration(std::int64_t us);
+  // The same without the sketch.
+  void add_timed(std::int64_t us);
+  void add_cost(std::int64_t nano_usd);
+  void add(const rollup& other);
   void add(schema::Rollup::Reader other);
   void write(schema::Rollup::Builder out) const;
+  // All but the sketch.
+  void write_sums(schema::Rollup::Builder out) const;
   std::string encode() const;
   // Duration in microseconds below which the share q (0 to 1) of the timed events lies; 0 if none was timed.
   std::int64_t percentile_us(double q) const;

@@ -79,7 +79,7 @@ struct ReadRollups {
   sinceUs @3 :Int64;
   untilUs @4 :Int64;
   limit @5 :UInt32;
-  afterKey @6 :Text;            # cursor: strictly after (sinceUs, afterKey), for every key of the dimension
+  fromKey @6 :Text;             # cursor: within the bucket of sinceUs, not the keys before this one
 }
 
 struct Query {
@@ -137,7 +137,8 @@ struct QueryResult {
   epoch @2 :UInt64;
   readIndex @3 :UInt64;         # log index the answer reflects
   more @5 :Bool;                # a limit was reached: ask again from where this answer stopped looking
-  # Where it stopped looking, matching or not: the cursor of the next question.
+  # The last record looked at, matching or not: the cursor of the next question, which goes on after it.
+  # readRollups: the first one not looked at, if there is more: the next sinceUs and fromKey.
   scannedToSeq @4 :UInt64;      # readFeed, listEvents
   scannedToTimeUs @16 :Int64;   # listEvents, readRollups
   scannedToId @17 :Text;        # listAgents, listTasks; readRollups: the key

@@ -1,0 +1,81 @@
+#include "keys.hpp"
+
+#include "protocol/machine.hpp"
+
+namespace troupe::events {
+
+const std::string& event_key(key_writer& to, event_seq seq) {
+  return to.start(record_tag::event).u64(seq.value).str();
+}
+
+const std::string& by_id_key(key_writer& to, std::string_view org, const uuid& id) {
+  return to.start(record_tag::event_by_id).text(org).u64(id.high).u64(id.low).str();
+}
+
+const std::string& by_time_key(key_writer& to, std::string_view org, std::int64_t time_us, event_seq seq) {
+  return to.start(record_tag::event_by_time).text(org).i64(time_us).u64(seq.value).str();
+}
+
+const std::string& by_agent_key(key_writer& to, std::string_view org, std::string_view agent,
+                                std::int64_t time_us, event_seq seq) {
+  return to.start(record_tag::event_by_agent).text(org).text(agent).i64(time_us).u64(seq.value).str();
+}
+
+const std::string& by_trace_key(key_writer& to, std::string_view org, std::string_view trace,
+                                std::int64_t time_us, event_seq seq) {
+  return to.start(record_tag::event_by_trace).text(org).text(trace).i64(time_us).u64(seq.value).str();
+}
+
+const std::string& rollup_key(key_writer& to, std::string_view org, schema::Resolution resolution,
+                              schema::Dimension dimension, std::int64_t start_us, std::string_view key) {
+  return to.start(record_tag::rollup)
+      .text(org)
+      .u8(static_cast<std::uint8_t>(resolution))
+      .u8(static_cast<std::uint8_t>(dimension))
+      .i64(start_us)
+      .text(key)
+      .str();
+}
+
+std::string rollup_prefix(std::string_view org, schema::Resolution resolution,
+                          schema::Dimension dimension) {
+  return key_writer(record_tag::rollup)
+      .text(org)
+      .u8(static_cast<std::uint8_t>(resolution))
+      .u8(static_cast<std::uint8_t>(dimension))
+      .str();
+}
+
+std::string encode_seq(event_seq seq) {
+  std::string out(8, '\0');
+  for (int i = 0; i < 8; ++i) out[static_cast<std::size_t>(i)] = static_cast<char>(seq.value >> (56 - 8 * i));
+  return out;
+}
+
+event_seq decode_seq(std::string_view value) {
+  key_reader in(value);
+  event_seq seq(in.u64());
+  if (!in.ok()) throw machine_fault("an event's id leads to no number");
+  return seq;
+}
+
+std::int64_t bucket_us(schema::Resolution resolution) {
+  constexpr std::int64_t minute_us = 60'000'000;
+  switch (resolution) {
+    case schema::Resolution::HOUR: return 60 * minute_us;
+    case schema::Resolution::DAY: return 24 * 60 * minute_us;
+    default: return minute_us;
+  }
+}
+
+std::int64_t bucket_start(std::int64_t time_us, schema::Resolution resolution) {
+  auto width = bucket_us(resolution);
+  auto into = time_us % width;
+  if (into < 0) into += width;
+  // At the very end of the range there is no earlier start to name.
+  std::int64_t start = 0;
+  if (__builtin_sub_overflow(time_us, into, &start)) return time_us;
+  return start;
+}
+
+}  // namespace troupe::events

@@ -1,0 +1,23 @@
+#include "actors/machines.hpp"
+
+#include "actors/agent/machine.hpp"
+#include "actors/agent/query.hpp"
+#include "actors/api_key/machine.hpp"
+#include "actors/api_key/query.hpp"
+#include "actors/events/machine.hpp"
+#include "actors/events/query.hpp"
+
+namespace troupe {
+
+machine_set make_machines() {
+  machine_set set;
+  set.machines.push_back(std::make_unique<events::event_machine>());
+  set.machines.push_back(std::make_unique<agents::agent_machine>());
+  set.machines.push_back(std::make_unique<api_keys::api_key_machine>());
+  set.queries.push_back(std::make_unique<events::event_queries>());
+  set.queries.push_back(std::make_unique<agents::agent_queries>());
+  set.queries.push_back(std::make_unique<api_keys::api_key_queries>());
+  return set;
+}
+
+}  // namespace troupe
