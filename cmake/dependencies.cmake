@@ -24,3 +24,13 @@ target_link_libraries(troupe_caf INTERFACE OpenSSL::SSL OpenSSL::Crypto Threads:
 
 # libraft: bookworm's own 0.15 lacks fixes of Raft's safety rules, bookworm-backports has 0.22.1.
 pkg_check_modules(RAFT REQUIRED IMPORTED_TARGET raft>=0.22.1)
+
+# OpenTelemetry's messages: Debian ships what protoc made of them as sources, to be compiled here.
+find_path(OTLP_SOURCES opentelemetry/proto/trace/v1/trace.pb.cc REQUIRED)
+set(otlp_sources)
+foreach(part common/v1/common resource/v1/resource trace/v1/trace metrics/v1/metrics logs/v1/logs
+        collector/trace/v1/trace_service collector/metrics/v1/metrics_service collector/logs/v1/logs_service)
+  list(APPEND otlp_sources ${OTLP_SOURCES}/opentelemetry/proto/${part}.pb.cc)
+endforeach()
+add_library(troupe_otlp_messages STATIC EXCLUDE_FROM_ALL ${otlp_sources})
+target_link_libraries(troupe_otlp_messages PUBLIC protobuf::libprotobuf)

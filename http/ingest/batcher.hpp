@@ -16,9 +16,10 @@ namespace troupe::ingest {
 
 struct batch_identity {
   std::string_view org;
-  std::string_view principal;             // id of the API key
-  std::string_view idempotency_key = {};  // empty: none. Each entry gets it with the entry's place appended
-  std::uint64_t fingerprint = 0;          // of the request's body, with idempotency_key
+  std::string_view principal;  // id of the API key
+  std::string_view idempotency_key =
+      {};                         // empty: none. Each entry gets it with the entry's place appended
+  std::uint64_t fingerprint = 0;  // of the request's body, with idempotency_key
 };
 
 struct event_entry {

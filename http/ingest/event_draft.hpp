@@ -19,6 +19,11 @@ namespace troupe::ingest {
 
 class price_table;
 
+// What may be counted in one event; larger numbers are mistakes.
+inline constexpr std::int64_t count_max = 1'000'000'000'000'000;        // tokens, items
+inline constexpr std::int64_t duration_us_max = 1'000'000'000'000'000;  // 31 years
+inline constexpr std::int64_t cost_usd_max = 1'000'000'000;
+
 // Texts that live as long as the arena. Grows by blocks; nothing is freed before the end.
 class text_arena {
  public:

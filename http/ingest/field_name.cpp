@@ -10,19 +10,37 @@ namespace troupe::ingest {
 namespace {
 
 // In the order of event_field.
-constexpr std::array<std::string_view, 25> names = {
-    "id", "type", "time", "agent_id", "session_id", "user_id", "team", "trace_id", "span_id", "parent_span_id",
-    "status", "error", "duration_ms", "model", "provider", "tokens", "cost_usd", "tool", "tier", "latency_by_tier_ms",
-    "query", "items_retrieved", "knowledge_id", "peer_agent_id", "attributes"};
+constexpr std::array<std::string_view, 25> names = {"id",           "type",
+                                                    "time",         "agent_id",
+                                                    "session_id",   "user_id",
+                                                    "team",         "trace_id",
+                                                    "span_id",      "parent_span_id",
+                                                    "status",       "error",
+                                                    "duration_ms",  "model",
+                                                    "provider",     "tokens",
+                                                    "cost_usd",     "tool",
+                                                    "tier",         "latency_by_tier_ms",
+                                                    "query",        "items_retrieved",
+                                                    "knowledge_id", "peer_agent_id",
+                                                    "attributes"};
 static_assert(names.size() == static_cast<std::size_t>(event_field::unknown));
 
 constexpr std::size_t compared_bytes_max = 64;
 
 // What people write for the fields when they mean them.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> other_names = {{
-    {"timestamp", "time"}, {"ts", "time"}, {"created_at", "time"}, {"agent", "agent_id"}, {"session", "session_id"},
-    {"user", "user_id"}, {"cost", "cost_usd"}, {"duration", "duration_ms"}, {"usage", "tokens"},
-    {"metadata", "attributes"}, {"tool_name", "tool"}, {"event_type", "type"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> other_names = {
+    {{"timestamp", "time"},
+     {"ts", "time"},
+     {"created_at", "time"},
+     {"agent", "agent_id"},
+     {"session", "session_id"},
+     {"user", "user_id"},
+     {"cost", "cost_usd"},
+     {"duration", "duration_ms"},
+     {"usage", "tokens"},
+     {"metadata", "attributes"},
+     {"tool_name", "tool"},
+     {"event_type", "type"}}};
 
 // "agentId", "Agent-ID" and "agent_id" are the same to a reader.
 std::string folded(std::string_view name) {
@@ -63,11 +81,13 @@ std::string_view event_field_name(event_field field) noexcept {
 
 std::span<const std::string_view> event_field_names() noexcept { return names; }
 
-std::string_view nearest_name(std::string_view wrong, std::span<const std::string_view> candidates) {
+std::string_view nearest_name(std::string_view wrong,
+                              std::span<const std::string_view> candidates) {
   auto meant = folded(wrong);
   if (meant.empty()) return {};
   for (auto& [other, right] : other_names)
-    if (folded(other) == meant && std::ranges::find(candidates, right) != candidates.end()) return right;
+    if (folded(other) == meant && std::ranges::find(candidates, right) != candidates.end())
+      return right;
   std::string_view best;
   std::size_t fewest = meant.size() / 3 + 2;  // more edits than this is another word
   for (auto name : candidates) {

@@ -9,9 +9,31 @@
 namespace troupe::ingest {
 
 enum class event_field : std::uint8_t {
-  id, type, time, agent_id, session_id, user_id, team, trace_id, span_id, parent_span_id, status, error, duration_ms,
-  model, provider, tokens, cost_usd, tool, tier, latency_by_tier_ms, query, items_retrieved, knowledge_id,
-  peer_agent_id, attributes,
+  id,
+  type,
+  time,
+  agent_id,
+  session_id,
+  user_id,
+  team,
+  trace_id,
+  span_id,
+  parent_span_id,
+  status,
+  error,
+  duration_ms,
+  model,
+  provider,
+  tokens,
+  cost_usd,
+  tool,
+  tier,
+  latency_by_tier_ms,
+  query,
+  items_retrieved,
+  knowledge_id,
+  peer_agent_id,
+  attributes,
   unknown
 };
 

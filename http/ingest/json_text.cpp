@@ -1,8 +1,8 @@
 // Writing, scanning and checking of JSON text.
 #include "http/ingest/json_text.hpp"
 
-#include <boost/json/basic_parser_impl.hpp>
 #include <simdjson.h>
+#include <boost/json/basic_parser_impl.hpp>
 
 #include <array>
 #include <charconv>
@@ -20,11 +20,14 @@ constexpr std::array<char, 256> escapes = [] {
   std::array<char, 256> t{};
   for (int c = 0; c < 0x20; ++c) t[static_cast<std::size_t>(c)] = 'u';
   for (std::size_t c = 0x80; c < 256; ++c) t[c] = 'x';
-  t['"'] = '"', t['\\'] = '\\', t['\n'] = 'n', t['\r'] = 'r', t['\t'] = 't', t['\b'] = 'b', t['\f'] = 'f';
+  t['"'] = '"', t['\\'] = '\\', t['\n'] = 'n', t['\r'] = 'r', t['\t'] = 't', t['\b'] = 'b',
+  t['\f'] = 'f';
   return t;
 }();
 
-unsigned char byte_at(std::string_view s, std::size_t i) { return static_cast<unsigned char>(s[i]); }
+unsigned char byte_at(std::string_view s, std::size_t i) {
+  return static_cast<unsigned char>(s[i]);
+}
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -210,7 +213,8 @@ std::optional<fault> find_fault(std::string_view text) {
 std::optional<std::string> repair_surrogates(std::string_view text) {
   std::optional<std::string> out;
   std::size_t kept = 0;
-  for (auto at = text.find('\\'); at != text.npos && at + 1 < text.size(); at = text.find('\\', at)) {
+  for (auto at = text.find('\\'); at != text.npos && at + 1 < text.size();
+       at = text.find('\\', at)) {
     auto unit = escaped_unit(text, at);
     if (unit < 0) {
       at += 2;

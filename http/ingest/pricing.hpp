@@ -17,12 +17,19 @@
 namespace troupe::ingest {
 
 // Nano USD per 1M tokens, so that prices down to 1e-9 USD per 1M tokens are exact.
-struct price_rule {
-  std::string provider;  // glob; "*" for any
-  std::string model;     // glob, lower case
-  std::int64_t effective_from_us = 0, effective_until_us = INT64_MAX;
+struct token_prices {
   std::int64_t input = 0, output = 0, cache_read = 0, cache_write = 0;
-  bool none = false;     // known to cost nothing that could be counted: cost_source stays none
+};
+
+struct price_rule {
+  std::string provider;  // glob, either case; "*" for any
+  std::string model;     // glob, either case
+  std::int64_t effective_from_us = 0, effective_until_us = INT64_MAX;
+  token_prices prices;
+  // Some models charge a whole call at other prices when its input has more tokens than this.
+  std::int64_t long_prompt_above = INT64_MAX;
+  token_prices long_prompt;
+  bool none = false;  // known to cost nothing that could be counted: cost_source stays none
 };
 
 class price_table {
@@ -37,8 +44,10 @@ class price_table {
   const std::string& version() const { return version_; }
   const std::vector<price_rule>& rules() const { return rules_; }
 
-  // The first rule that fits, in the order of the file. An empty provider fits every rule.
-  const price_rule* find(std::string_view provider, std::string_view model, std::int64_t time_us) const;
+  // The first rule that fits, in the order of the file. A model named by a path ("openai/gpt-5") is looked up by the
+  // whole name first, then by its last part.
+  const price_rule* find(std::string_view provider, std::string_view model,
+                         std::int64_t time_us) const;
 
   // Sets cost, cost source and price version unless a cost was reported or nothing is known about the model.
   // The texts it sets live in 'texts'.

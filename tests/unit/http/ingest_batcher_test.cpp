@@ -1,9 +1,9 @@
 // Cutting batches into entries, and bodies with Content-Encoding.
 #include "http/ingest/batcher.hpp"
 
-#include <catch2/catch_test_macros.hpp>
 #include <zlib.h>
 #include <zstd.h>
+#include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
 
@@ -22,9 +22,11 @@ namespace {
 parsed_batch many_events(std::size_t count, std::size_t agents, std::size_t attribute_bytes) {
   std::string body;
   for (std::size_t i = 0; i < count; ++i)
-    body += R"({"type":"tool.call","agent_id":"agent-)" + std::to_string(i % agents) + R"(","items_retrieved":)" +
-            std::to_string(i) + R"(,"attributes":{"pad":")" + std::string(attribute_bytes, 'p') + "\"}}\n";
-  auto batch = parse_events(body, "application/x-ndjson", context{.now_us = 1'800'000'000'000'000, .entropy_low = 5});
+    body += R"({"type":"tool.call","agent_id":"agent-)" + std::to_string(i % agents) +
+            R"(","items_retrieved":)" + std::to_string(i) + R"(,"attributes":{"pad":")" +
+            std::string(attribute_bytes, 'p') + "\"}}\n";
+  auto batch = parse_events(body, "application/x-ndjson",
+                            context{.now_us = 1'800'000'000'000'000, .entropy_low = 5});
   REQUIRE(batch);
   return std::move(*batch);
 }
@@ -122,7 +124,8 @@ TEST_CASE("decompress: gzip and zstd give back the body") {
 TEST_CASE("decompress: broken, cut and bombing bodies are refused") {
   std::string text(300'000, 'a');
   for (auto& form : {std::pair{gzip(text), "gzip"}, std::pair{zstd(text), "zstd"}}) {
-    CHECK(decompress(form.first.substr(0, form.first.size() - 5), form.second).error().code == errc::invalid_argument);
+    CHECK(decompress(form.first.substr(0, form.first.size() - 5), form.second).error().code ==
+          errc::invalid_argument);
     CHECK(decompress("plainly not compressed", form.second).error().code == errc::invalid_argument);
     CHECK(decompress("", form.second).error().code == errc::invalid_argument);
   }
