@@ -16,14 +16,11 @@ namespace troupe::node {
 namespace fs = std::filesystem;
 namespace {
 
-failure wrong(std::string detail) {
-  return {.code = errc::invalid_argument, .detail = std::move(detail)};
-}
+failure wrong(std::string detail) { return {.code = errc::invalid_argument, .detail = std::move(detail)}; }
 
 // Variables of troupectl and of ./dev, which a node started by them inherits.
-constexpr std::array not_ours{"TROUPE_CONTEXT",   "TROUPE_ENDPOINT", "TROUPE_PKI_DIR",
-                              "TROUPE_OUTPUT",    "TROUPE_PRESET",   "TROUPE_JOBS",
-                              "TROUPE_SKIP_SETUP"};
+constexpr std::array not_ours{"TROUPE_CONTEXT", "TROUPE_ENDPOINT", "TROUPE_PKI_DIR",   "TROUPE_OUTPUT",
+                              "TROUPE_PRESET",  "TROUPE_JOBS",     "TROUPE_SKIP_SETUP"};
 
 struct layers {
   environment flags, variables, file;  // by name of the setting
@@ -38,8 +35,7 @@ result<bool> read_environment(const environment& env, layers& out) {
     auto found = std::find(known.begin(), known.end(), name);
     if (found == known.end())
       return wrong("environment: " + name + " is no setting" + did_you_mean(name, known));
-    if (!value.empty())
-      out.variables[std::string(all_settings()[found - known.begin()].name)] = value;
+    if (!value.empty()) out.variables[std::string(all_settings()[found - known.begin()].name)] = value;
   }
   return true;
 }
@@ -57,8 +53,7 @@ std::string data_dir_default(const environment& env) {
   };
   // The XDG specification says to ignore relative paths.
   if (auto data = value("XDG_DATA_HOME"); data.starts_with('/')) return data + "/troupe";
-  if (auto home = value("HOME"); home.starts_with('/') && home != "/")
-    return home + "/.local/share/troupe";
+  if (auto home = value("HOME"); home.starts_with('/') && home != "/") return home + "/.local/share/troupe";
   return ".troupe-data";
 }
 
@@ -74,8 +69,7 @@ result<fs::path> read_file_layer(const environment& env, layers& out) {
   auto read = read_settings_file(file);
   if (!read) return read.error();
   out.file = std::move(*read);
-  if (auto moved = out.file.find("data_dir");
-      !named && moved != out.file.end() && moved->second != data_dir)
+  if (auto moved = out.file.find("data_dir"); !named && moved != out.file.end() && moved->second != data_dir)
     return wrong(file.string() +
                  ": data_dir in the file that is found through data_dir must not name another "
                  "directory; use --config, --data-dir or TROUPE_DATA_DIR");
@@ -136,11 +130,9 @@ std::string where_named(const resolved_setting& s, const fs::path& file) {
 resolved_setting resolve(const setting& s, const layers& l, const environment& env) {
   std::string name(s.name);
   if (auto f = l.flags.find(name); f != l.flags.end()) return {&s, f->second, origin::flag};
-  if (auto v = l.variables.find(name); v != l.variables.end())
-    return {&s, v->second, origin::environment};
+  if (auto v = l.variables.find(name); v != l.variables.end()) return {&s, v->second, origin::environment};
   if (auto f = l.file.find(name); f != l.file.end()) return {&s, f->second, origin::file};
-  return {&s, name == "data_dir" ? data_dir_default(env) : std::string(s.fallback),
-          origin::fallback};
+  return {&s, name == "data_dir" ? data_dir_default(env) : std::string(s.fallback), origin::fallback};
 }
 
 std::vector<std::string> split_list(const std::string& value) {
@@ -160,8 +152,7 @@ class values {
  public:
   explicit values(const std::vector<resolved_setting>& all) : all_(all) {}
   const resolved_setting& at(std::string_view name) const {
-    auto found =
-        std::find_if(all_.begin(), all_.end(), [&](auto& s) { return s.of->name == name; });
+    auto found = std::find_if(all_.begin(), all_.end(), [&](auto& s) { return s.of->name == name; });
     must(found != all_.end(), "a setting that is not in the table");
     return *found;
   }
@@ -187,8 +178,7 @@ result<bool> check_together(const config& c, const values& v) {
                  " characters and needs 32 to 256");
   for (unsigned char x : c.admin_key)
     if (x <= ' ' || x > '~')
-      return wrong(
-          "admin_key: only visible ASCII characters can travel in an Authorization header");
+      return wrong("admin_key: only visible ASCII characters can travel in an Authorization header");
   if (v.text("insecure_listen") == "true") return true;
   for (auto name : {"http_listen", "otlp_listen", "ops_listen"}) {
     auto where = v.address(name);
@@ -217,8 +207,7 @@ result<config> interpret(std::vector<resolved_setting> all, const fs::path& file
   c.ops_listen = v.address("ops_listen");
   c.admin_listen = v.address("admin_listen");
   c.admin_key = v.text("admin_key");
-  bool human = v.text("log_format") == "human" ||
-               (v.text("log_format") == "auto" && target == terminal::yes);
+  bool human = v.text("log_format") == "human" || (v.text("log_format") == "auto" && target == terminal::yes);
   c.logs = human ? log_format::human : log_format::json;
   c.log_level = v.text("log_level");
   c.web_root = v.text("web_root");
@@ -256,9 +245,8 @@ result<flags_read> read_flags(std::span<const std::string> arguments) {
   std::map<std::string, std::string> given;
   std::vector<std::string> known{"--help", "--version", "--print-config"};
   for (const auto& s : all_settings()) {
-    app.add_option(
-           flag_of(s), given[std::string(s.name)],
-           std::string(s.help) + (s.fallback.empty() ? "" : " [" + std::string(s.fallback) + "]"))
+    app.add_option(flag_of(s), given[std::string(s.name)],
+                   std::string(s.help) + (s.fallback.empty() ? "" : " [" + std::string(s.fallback) + "]"))
         ->type_name(std::string(type_name(s)));
     known.push_back(flag_of(s));
   }
@@ -283,8 +271,7 @@ result<flags_read> read_flags(std::span<const std::string> arguments) {
   }
   for (const auto& s : all_settings())
     if (app.count(flag_of(s)) > 0) out.values[std::string(s.name)] = given[std::string(s.name)];
-  if (version)
-    out = {command_line_wish::version, "trouped " + std::string(version_text) + "\n", {}};
+  if (version) out = {command_line_wish::version, "trouped " + std::string(version_text) + "\n", {}};
   if (print) out.wish = command_line_wish::print_config;
   return out;
 }
@@ -318,10 +305,8 @@ std::string print_config(const config& c) {
   std::string out;
   for (const auto& s : c.settings) {
     bool bare = s.of->type == setting_type::number || s.of->type == setting_type::toggle;
-    std::string line =
-        std::string(s.of->name) + " = " + (bare ? s.value : toml_text(shown_value(s)));
-    if (s.of->name == "config")
-      line = "# read from: " + (c.file.empty() ? "no file" : c.file.string());
+    std::string line = std::string(s.of->name) + " = " + (bare ? s.value : toml_text(shown_value(s)));
+    if (s.of->name == "config") line = "# read from: " + (c.file.empty() ? "no file" : c.file.string());
     if (line.size() < 48) line.resize(48, ' ');
     out += line + (s.of->name == "config" ? "" : "  # " + std::string(to_string(s.from))) + "\n";
   }
@@ -333,8 +318,7 @@ environment process_environment() {
   for (char** at = environ; at && *at; ++at) {
     std::string_view entry(*at);
     auto equals = entry.find('=');
-    if (equals != std::string_view::npos)
-      env.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    if (equals != std::string_view::npos) env.emplace(entry.substr(0, equals), entry.substr(equals + 1));
   }
   return env;
 }

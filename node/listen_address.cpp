@@ -41,8 +41,7 @@ result<listen_address> parse_listen_address(std::string_view text) {
     if (colon == std::string_view::npos) return wrong(text, "it names no port");
     host = text.substr(0, colon);
     port = text.substr(colon + 1);
-    if (host.find(':') != std::string_view::npos)
-      return wrong(text, "an IPv6 address goes in brackets");
+    if (host.find(':') != std::string_view::npos) return wrong(text, "an IPv6 address goes in brackets");
   }
   if (host.empty()) return wrong(text, "it names no host");
   if (host.find_first_of(" \t/@") != std::string_view::npos)

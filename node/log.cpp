@@ -138,8 +138,8 @@ std::unique_ptr<spdlog::formatter> make_log_formatter(log_format format, std::st
 void start_log(const log_options& options) {
   bool colours = options.format == log_format::human && ::isatty(STDERR_FILENO) == 1 &&
                  ::getenv("NO_COLOR") == nullptr;  // NOLINT(concurrency-mt-unsafe)
-  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
-      colours ? spdlog::color_mode::always : spdlog::color_mode::never);
+  auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(colours ? spdlog::color_mode::always
+                                                                            : spdlog::color_mode::never);
   auto logger = std::make_shared<spdlog::logger>("troupe", sink);
   logger->set_formatter(make_log_formatter(options.format, options.node));
   logger->set_level(spdlog::level::from_str(options.level));

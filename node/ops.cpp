@@ -108,13 +108,12 @@ struct ops_listener::endpoint {
 
 ops_listener::ops_listener() = default;
 
-result<std::unique_ptr<ops_listener>> ops_listener::start(const listen_address& where,
-                                                          ops_sources sources) {
+result<std::unique_ptr<ops_listener>> ops_listener::start(const listen_address& where, ops_sources sources) {
   try {
     std::unique_ptr<ops_listener> ops(new ops_listener);
-    ops->endpoint_ = std::make_unique<endpoint>(Pistache::Address(
-        where.host.find(':') == std::string::npos ? where.host : "[" + where.host + "]",
-        Pistache::Port(where.port)));
+    ops->endpoint_ = std::make_unique<endpoint>(
+        Pistache::Address(where.host.find(':') == std::string::npos ? where.host : "[" + where.host + "]",
+                          Pistache::Port(where.port)));
     auto& e = ops->endpoint_->of;
     e.init(web::Endpoint::options()
                .threads(1)
@@ -125,8 +124,7 @@ result<std::unique_ptr<ops_listener>> ops_listener::start(const listen_address& 
                .maxResponseSize(8 * 1024 * 1024)
                .headerTimeout(std::chrono::seconds(5))
                .bodyTimeout(std::chrono::seconds(5)));
-    e.setHandler(
-        std::make_shared<handler>(std::make_shared<const ops_sources>(std::move(sources))));
+    e.setHandler(std::make_shared<handler>(std::make_shared<const ops_sources>(std::move(sources))));
     e.serveThreaded();
     ops->address_ = {where.host, static_cast<std::uint16_t>(e.getPort())};
     return ops;

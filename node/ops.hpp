@@ -25,8 +25,7 @@ struct ops_sources {
 
 class ops_listener {
  public:
-  static result<std::unique_ptr<ops_listener>> start(const listen_address& where,
-                                                     ops_sources sources);
+  static result<std::unique_ptr<ops_listener>> start(const listen_address& where, ops_sources sources);
   ~ops_listener();
 
   // With the port that was picked.

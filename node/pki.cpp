@@ -37,8 +37,7 @@ failure openssl_failed(std::string_view doing) {
   char reason[256] = "unknown error";
   if (auto code = ERR_get_error(); code != 0) ERR_error_string_n(code, reason, sizeof reason);
   ERR_clear_error();
-  return {.code = errc::internal,
-          .detail = "OpenSSL failed while " + std::string(doing) + ": " + reason};
+  return {.code = errc::internal, .detail = "OpenSSL failed while " + std::string(doing) + ": " + reason};
 }
 
 std::string content_of(BIO* bio) {
@@ -56,8 +55,7 @@ result<bool> write_key(const fs::path& file, EVP_PKEY* key) {
 
 result<bool> write_certificate(const fs::path& file, X509* certificate) {
   bio_ptr out(BIO_new(BIO_s_mem()));
-  if (!out || !PEM_write_bio_X509(out.get(), certificate))
-    return openssl_failed("writing " + file.string());
+  if (!out || !PEM_write_bio_X509(out.get(), certificate)) return openssl_failed("writing " + file.string());
   return storage::write_file_atomically(file, content_of(out.get()), 0600);
 }
 
@@ -111,22 +109,20 @@ result<certificate_ptr> make_certificate(const subject& who, EVP_PKEY* key, X509
   auto* name = X509_get_subject_name(x.get());
   auto* text = reinterpret_cast<const unsigned char*>(who.name.c_str());
   // A day back: peers whose clocks lag must accept it too.
-  bool good =
-      X509_set_version(x.get(), X509_VERSION_3) && set_serial(x.get()) &&
-      ASN1_TIME_set(X509_getm_notBefore(x.get()), now_s - day_s) &&
-      ASN1_TIME_set(X509_getm_notAfter(x.get()), now_s + who.days * day_s) &&
-      X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC,
-                                 reinterpret_cast<const unsigned char*>("Troupe"), -1, -1, 0) &&
-      X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text, -1, -1, 0) &&
-      X509_set_issuer_name(x.get(), X509_get_subject_name(signer)) &&
-      X509_set_pubkey(x.get(), key) &&
-      add_extension(x.get(), signer, NID_basic_constraints, who.constraints) &&
-      add_extension(x.get(), signer, NID_key_usage, who.usage) &&
-      add_extension(x.get(), signer, NID_ext_key_usage, who.extended_usage) &&
-      add_extension(x.get(), signer, NID_subject_alt_name, who.alternative) &&
-      add_extension(x.get(), signer, NID_subject_key_identifier, "hash") &&
-      add_extension(x.get(), signer, NID_authority_key_identifier, issuer ? "keyid:always" : "") &&
-      X509_sign(x.get(), issuer_key, EVP_sha256()) > 0;
+  bool good = X509_set_version(x.get(), X509_VERSION_3) && set_serial(x.get()) &&
+              ASN1_TIME_set(X509_getm_notBefore(x.get()), now_s - day_s) &&
+              ASN1_TIME_set(X509_getm_notAfter(x.get()), now_s + who.days * day_s) &&
+              X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC,
+                                         reinterpret_cast<const unsigned char*>("Troupe"), -1, -1, 0) &&
+              X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text, -1, -1, 0) &&
+              X509_set_issuer_name(x.get(), X509_get_subject_name(signer)) && X509_set_pubkey(x.get(), key) &&
+              add_extension(x.get(), signer, NID_basic_constraints, who.constraints) &&
+              add_extension(x.get(), signer, NID_key_usage, who.usage) &&
+              add_extension(x.get(), signer, NID_ext_key_usage, who.extended_usage) &&
+              add_extension(x.get(), signer, NID_subject_alt_name, who.alternative) &&
+              add_extension(x.get(), signer, NID_subject_key_identifier, "hash") &&
+              add_extension(x.get(), signer, NID_authority_key_identifier, issuer ? "keyid:always" : "") &&
+              X509_sign(x.get(), issuer_key, EVP_sha256()) > 0;
   if (!good) return openssl_failed("making the certificate of " + who.name);
   return x;
 }
@@ -154,8 +150,7 @@ constexpr std::string_view whole_folder =
     "anew (copies of "
     "troupectl's certificate elsewhere then no longer work)";
 
-result<authority> ensure_authority(const pki_files& files, const pki_owner& owner,
-                                   std::int64_t now_s) {
+result<authority> ensure_authority(const pki_files& files, const pki_owner& owner, std::int64_t now_s) {
   std::error_code error;
   if (!fs::exists(files.authority, error)) {
     if (fs::exists(files.node, error) || fs::exists(files.client, error))

@@ -35,8 +35,7 @@ struct pki_owner {
 };
 
 // Makes what is missing, renews what is about to expire, checks the rest. 'now_s': seconds since 1970.
-result<pki_files> ensure_pki(const std::filesystem::path& folder, const pki_owner& owner,
-                             std::int64_t now_s);
+result<pki_files> ensure_pki(const std::filesystem::path& folder, const pki_owner& owner, std::int64_t now_s);
 
 std::string node_name(node_id node);  // "node-00f3...": CN of its certificate
 

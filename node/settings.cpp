@@ -22,9 +22,8 @@ constexpr std::array table{
             "says which"},
     setting{"otlp_listen", address_or_off, "127.0.0.1:4318",
             "OTLP over HTTP at the port OpenTelemetry SDKs use by themselves"},
-    setting{
-        "ops_listen", address_or_off, "127.0.0.1:9464",
-        "/metrics, /livez and /readyz, without a key: keep it on loopback or a private network"},
+    setting{"ops_listen", address_or_off, "127.0.0.1:9464",
+            "/metrics, /livez and /readyz, without a key: keep it on loopback or a private network"},
     setting{"cluster_listen", address_or_off, "off",
             "Node to node, always mutual TLS. This version runs single nodes, so it must be off"},
     setting{"admin_listen", address_or_off, "127.0.0.1:7401",
@@ -33,18 +32,15 @@ constexpr std::array table{
             "Allows http_listen, otlp_listen and ops_listen beyond loopback without TLS. Set it "
             "when a proxy in "
             "front ends TLS, or the network is private"},
-    setting{
-        .name = "admin_key",
-        .type = text,
-        .fallback = "",
-        .help =
-            "First start only: the admin key to create, 32 to 256 characters. Without it one is "
-            "generated "
-            "and shown once. Prefer the environment: flags are seen by every user of the machine",
-        .shown = secrecy::secret},
+    setting{.name = "admin_key",
+            .type = text,
+            .fallback = "",
+            .help = "First start only: the admin key to create, 32 to 256 characters. Without it one is "
+                    "generated "
+                    "and shown once. Prefer the environment: flags are seen by every user of the machine",
+            .shown = secrecy::secret},
     setting{"log_format", choice, "auto",
-            "human, json (one object a line), or auto: human on a terminal, else json",
-            "auto|human|json"},
+            "human, json (one object a line), or auto: human on a terminal, else json", "auto|human|json"},
     setting{"log_level", choice, "info", "The least important lines that are written",
             "trace|debug|info|warn|error"},
     setting{"web_root", path, "",

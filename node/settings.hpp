@@ -25,9 +25,9 @@ enum class secrecy : std::uint8_t { open, secret };
 struct setting {
   std::string_view name;  // the TOML key: snake_case
   setting_type type;
-  std::string_view fallback;      // the default, as text
-  std::string_view help;          // one or two sentences, without a full stop at the end
-  std::string_view choices = {};  // "a|b" for setting_type::choice
+  std::string_view fallback;                   // the default, as text
+  std::string_view help;                       // one or two sentences, without a full stop at the end
+  std::string_view choices = {};               // "a|b" for setting_type::choice
   std::uint64_t least = 0, most = UINT64_MAX;  // for setting_type::number
   secrecy shown = secrecy::open;
 };

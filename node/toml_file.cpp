@@ -14,9 +14,7 @@ std::string place(const std::filesystem::path& file, const toml::source_region& 
   return file.string() + ":" + std::to_string(at.begin.line);
 }
 
-failure wrong(std::string detail) {
-  return {.code = errc::invalid_argument, .detail = std::move(detail)};
-}
+failure wrong(std::string detail) { return {.code = errc::invalid_argument, .detail = std::move(detail)}; }
 
 result<std::string> text_of(const setting& s, const toml::node& value) {
   if (auto* text = value.as_string()) return text->get();
@@ -48,8 +46,7 @@ result<std::map<std::string, std::string>> read_settings_file(const std::filesys
       std::string name(key.str());
       auto* s = find_setting(name);
       if (!s || name == "config")
-        return wrong(place(file, key.source()) + ": " + name + " is no setting" +
-                     did_you_mean(name, known));
+        return wrong(place(file, key.source()) + ": " + name + " is no setting" + did_you_mean(name, known));
       auto text = text_of(*s, value);
       if (!text) return wrong(place(file, key.source()) + ": " + name + ": " + text.error().detail);
       out.emplace(name, std::move(*text));

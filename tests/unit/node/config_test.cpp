@@ -27,9 +27,7 @@ struct reading {
   }
 };
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
@@ -139,9 +137,7 @@ TEST_CASE("config: --config names the file, and one that is missing is an error"
 
 TEST_CASE("config: what --print-config prints is read back as the same settings") {
   reading r;
-  auto c = r.read({"--http-listen", "127.0.0.1:5", "--cors-origins", "https://a.example"})
-               .value()
-               .settings;
+  auto c = r.read({"--http-listen", "127.0.0.1:5", "--cors-origins", "https://a.example"}).value().settings;
   r.file(print_config(c));
   auto again = r.read().value().settings;
   CHECK(again.http_listen == c.http_listen);
@@ -166,8 +162,8 @@ TEST_CASE("config: help names every flag with its default") {
 TEST_CASE("config: addresses are parsed with IPv6 in brackets") {
   CHECK(parse_listen_address("[::1]:80").value() == listen_address{"::1", 80});
   CHECK(parse_listen_address("[::1]:80").value().text() == "[::1]:80");
-  for (auto wrong : {"", "localhost", ":80", "::1:80", "[::1]", "[x]:1", "h:65536", "h:-1", "h:8x",
-                     "h:", "a b:1"})
+  for (auto wrong :
+       {"", "localhost", ":80", "::1:80", "[::1]", "[x]:1", "h:65536", "h:-1", "h:8x", "h:", "a b:1"})
     CHECK(!parse_listen_address(wrong));
   CHECK(parse_listen_address("127.9.9.9:1").value().is_loopback());
   CHECK(!parse_listen_address("10.0.0.1:1").value().is_loopback());

@@ -11,9 +11,8 @@ using namespace troupe::node;
 namespace {
 
 std::string line_of(log_format format, std::string_view message) {
-  spdlog::details::log_msg msg(
-      spdlog::log_clock::time_point(std::chrono::milliseconds(1'700'000'000'123)), {}, "troupe",
-      spdlog::level::warn, {message.data(), message.size()});
+  spdlog::details::log_msg msg(spdlog::log_clock::time_point(std::chrono::milliseconds(1'700'000'000'123)),
+                               {}, "troupe", spdlog::level::warn, {message.data(), message.size()});
   spdlog::memory_buf_t out;
   make_log_formatter(format, "node-1")->format(msg, out);
   return {out.data(), out.size()};

@@ -40,9 +40,7 @@ struct pki {
   }
 };
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
@@ -50,15 +48,12 @@ TEST_CASE("pki: the first start makes a CA, a node and a client certificate") {
   pki p;
   REQUIRE(p.ensure());
   auto at = " -attime " + std::to_string(now_s + day_s);
-  CHECK(contains(
-      p.openssl("verify -x509_strict -purpose sslserver -CAfile ca.pem" + at + " node.pem"),
-      "node.pem: OK"));
-  CHECK(contains(
-      p.openssl("verify -x509_strict -purpose sslclient -CAfile ca.pem" + at + " node.pem"),
-      "node.pem: OK"));
-  CHECK(contains(
-      p.openssl("verify -x509_strict -purpose sslclient -CAfile ca.pem" + at + " troupectl.pem"),
-      "troupectl.pem: OK"));
+  CHECK(contains(p.openssl("verify -x509_strict -purpose sslserver -CAfile ca.pem" + at + " node.pem"),
+                 "node.pem: OK"));
+  CHECK(contains(p.openssl("verify -x509_strict -purpose sslclient -CAfile ca.pem" + at + " node.pem"),
+                 "node.pem: OK"));
+  CHECK(contains(p.openssl("verify -x509_strict -purpose sslclient -CAfile ca.pem" + at + " troupectl.pem"),
+                 "troupectl.pem: OK"));
   CHECK(!contains(p.openssl("verify -purpose sslserver -CAfile ca.pem" + at + " troupectl.pem"),
                   "troupectl.pem: OK"));
   auto node = p.openssl("x509 -in node.pem -noout -text");
@@ -91,9 +86,8 @@ TEST_CASE("pki: a certificate near its end is renewed with the same key and CA")
   CHECK(p.read("ca.pem") == ca);
   CHECK(p.read("node.key") == key);
   CHECK(p.read("node.pem") != node);
-  CHECK(contains(p.openssl("verify -CAfile ca.pem -attime " + std::to_string(later + 600 * day_s) +
-                           " node.pem"),
-                 "OK"));
+  CHECK(contains(
+      p.openssl("verify -CAfile ca.pem -attime " + std::to_string(later + 600 * day_s) + " node.pem"), "OK"));
 }
 
 TEST_CASE("pki: a start that was cut off between key and certificate is repaired") {
@@ -104,8 +98,7 @@ TEST_CASE("pki: a start that was cut off between key and certificate is repaired
   REQUIRE(p.ensure());
   fs::remove(p.folder / "node.pem");
   REQUIRE(p.ensure());
-  CHECK(contains(p.openssl("verify -attime " + std::to_string(now_s) + " -CAfile ca.pem node.pem"),
-                 "OK"));
+  CHECK(contains(p.openssl("verify -attime " + std::to_string(now_s) + " -CAfile ca.pem node.pem"), "OK"));
 }
 
 TEST_CASE("pki: damage is refused with the file and what to do") {
@@ -122,8 +115,7 @@ TEST_CASE("pki: damage is refused with the file and what to do") {
     std::ofstream(p.folder / name) << kept;
     return said;
   };
-  CHECK(contains(with("node.pem", "garbage"),
-                 "node.pem is not a readable certificate: remove node.pem"));
+  CHECK(contains(with("node.pem", "garbage"), "node.pem is not a readable certificate: remove node.pem"));
   CHECK(contains(with("node.key", ""), "node.key is not a readable private key"));
   CHECK(contains(with("node.key", p.read("ca.key")), "node.key does not belong to node.pem"));
   CHECK(contains(with("troupectl.pem", p.read("node.pem")), "troupectl.key does not belong"));

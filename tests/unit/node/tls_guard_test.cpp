@@ -18,8 +18,7 @@ class tls_pair {
  public:
   tls_pair() {
     auto files =
-        node::ensure_pki(folder_.path(), {.node = node_id{1}, .cluster = "t"}, ::time(nullptr))
-            .value();
+        node::ensure_pki(folder_.path(), {.node = node_id{1}, .cluster = "t"}, ::time(nullptr)).value();
     SSL_use_certificate_file(server.get(), files.node.c_str(), SSL_FILETYPE_PEM);
     SSL_use_PrivateKey_file(server.get(), files.node_key.c_str(), SSL_FILETYPE_PEM);
     BIO *a = nullptr, *b = nullptr;
