@@ -1,5 +1,5 @@
 // How an edge speaks to the actors: commands and queries by shard, and the feed of what changed.
-// Thread-safe. Handlers run once, on an actor's thread: they must not block and must not throw.
+// Thread-safe. Handlers run once, after the call has returned, on an actor's thread: they must not block and not throw.
 #pragma once
 
 #include <cstdint>
