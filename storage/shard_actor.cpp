@@ -354,6 +354,8 @@ caf::behavior query_worker(caf::event_based_actor*, const kv* store, const machi
                                                                  epoch(history), *machines, *opened));
     } catch (const storage_fault& e) {
       return query_result_of({errc::corrupt, e.what()});
+    } catch (const machine_fault& e) {
+      return query_result_of({errc::corrupt, e.what()});
     } catch (const kj::Exception& e) {
       return query_result_of({errc::invalid_argument, std::string("the query or a record cannot be decoded: ") +
                                                           e.getDescription().cStr()});

@@ -41,6 +41,9 @@ class router_body final : public caf::event_based_actor {
     set_down_handler([this](const caf::down_msg& down) { forget(down.source); });
   }
   const char* name() const override { return "router"; }
+  void on_exit() override {
+    for (auto& [entity, live] : entities_) caf::anon_send_exit(live, caf::exit_reason::user_shutdown);
+  }
 
  protected:
   caf::behavior make_behavior() override {
