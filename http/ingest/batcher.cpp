@@ -20,28 +20,25 @@ constexpr std::size_t entry_overhead_bytes = 1024;
 static_assert(limits::event_bytes_max + 2 * entry_overhead_bytes < limits::entry_bytes_max);
 
 template <class T>
-constexpr std::size_t struct_words =
-    T::_capnpPrivate::dataWordSize + T::_capnpPrivate::pointerCount;
+constexpr std::size_t struct_words = T::_capnpPrivate::dataWordSize + T::_capnpPrivate::pointerCount;
 
 std::size_t text_words(std::string_view text) { return text.empty() ? 0 : text.size() / word + 1; }
 
 std::size_t event_words(const event_draft& e, const std::vector<tier_latency>& tiers) {
   auto words = struct_words<schema::Event> + struct_words<schema::Uuid>;
-  for (auto text : {e.custom_name, e.agent_id, e.session_id, e.user_id, e.team, e.trace_id,
-                    e.span_id, e.parent_span_id, e.error, e.model, e.provider, e.price_version,
-                    e.tool, e.tier, e.query, e.knowledge_id, e.peer_agent_id, e.attributes})
+  for (auto text : {e.custom_name, e.agent_id, e.session_id, e.user_id, e.team, e.trace_id, e.span_id,
+                    e.parent_span_id, e.error, e.model, e.provider, e.price_version, e.tool, e.tier, e.query,
+                    e.knowledge_id, e.peer_agent_id, e.attributes})
     words += text_words(text);
   if (e.has_tokens) words += struct_words<schema::Tokens>;
   if (e.tiers_count > 0) {
     words += 1 + e.tiers_count * struct_words<schema::TierLatency>;
-    for (std::uint32_t i = 0; i < e.tiers_count; ++i)
-      words += text_words(tiers[e.tiers_begin + i].tier);
+    for (std::uint32_t i = 0; i < e.tiers_count; ++i) words += text_words(tiers[e.tiers_begin + i].tier);
   }
   return words;
 }
 
-void write_event(const event_draft& e, const std::vector<tier_latency>& tiers,
-                 schema::Event::Builder out) {
+void write_event(const event_draft& e, const std::vector<tier_latency>& tiers, schema::Event::Builder out) {
   auto id = out.initId();
   id.setHigh(e.id.high);
   id.setLow(e.id.low);
@@ -117,13 +114,12 @@ class cutter {
       auto words = event_words(event, batch_.tiers);
       if (words * word > limits::event_bytes_max) {
         batch_.rejected.push_back(
-            {event.index,
-             "the event is larger than " + std::to_string(limits::event_bytes_max) + " bytes", ""});
+            {event.index, "the event is larger than " + std::to_string(limits::event_bytes_max) + " bytes",
+             ""});
         continue;
       }
       auto shard = shard_of(who_.org, "agent", event.agent_id, shards_);
-      placed.push_back(
-          {shard.value, static_cast<std::uint32_t>(kept), static_cast<std::uint32_t>(words)});
+      placed.push_back({shard.value, static_cast<std::uint32_t>(kept), static_cast<std::uint32_t>(words)});
       batch_.events[kept++] = event;
     }
     batch_.events.resize(kept);
@@ -132,8 +128,8 @@ class cutter {
   }
 
   std::size_t command_words() const {
-    return 16 + struct_words<schema::Command> + struct_words<schema::EventBatch> +
-           text_words(who_.org) + text_words(who_.principal) + text_words(who_.idempotency_key) + 4;
+    return 16 + struct_words<schema::Command> + struct_words<schema::EventBatch> + text_words(who_.org) +
+           text_words(who_.principal) + text_words(who_.idempotency_key) + 4;
   }
 
   event_entry build(std::span<const placed_event> events, std::size_t words, std::size_t number) {
@@ -149,8 +145,7 @@ class cutter {
       set_text([&](unsigned n) { return command.initIdempotencyKey(n); }, key);
       command.setFingerprint(who_.fingerprint);
     }
-    auto list =
-        command.getBody().initAppendEvents().initEvents(static_cast<unsigned>(events.size()));
+    auto list = command.getBody().initAppendEvents().initEvents(static_cast<unsigned>(events.size()));
     for (unsigned i = 0; i < events.size(); ++i) {
       auto& event = batch_.events[events[i].place];
       write_event(event, batch_.tiers, list[i]);
@@ -171,8 +166,7 @@ std::size_t encoded_bytes(const event_draft& event, const std::vector<tier_laten
   return event_words(event, tiers) * word;
 }
 
-std::vector<event_entry> cut_batch(parsed_batch& batch, const batch_identity& who,
-                                   std::uint16_t shards) {
+std::vector<event_entry> cut_batch(parsed_batch& batch, const batch_identity& who, std::uint16_t shards) {
   return cutter(batch, who, shards).cut();
 }
 
@@ -180,8 +174,7 @@ void collect_rejected(const event_entry& entry, schema::EventsAppended::Reader r
                       std::vector<rejected_item>& rejected) {
   for (auto item : reply.getRejected())
     if (item.getIndex() < entry.indexes.size())
-      rejected.push_back(
-          {entry.indexes[item.getIndex()], std::string(view_of(item.getError())), ""});
+      rejected.push_back({entry.indexes[item.getIndex()], std::string(view_of(item.getError())), ""});
 }
 
 }  // namespace troupe::ingest

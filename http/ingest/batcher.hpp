@@ -16,10 +16,9 @@ namespace troupe::ingest {
 
 struct batch_identity {
   std::string_view org;
-  std::string_view principal;  // id of the API key
-  std::string_view idempotency_key =
-      {};                         // empty: none. Each entry gets it with the entry's place appended
-  std::uint64_t fingerprint = 0;  // of the request's body, with idempotency_key
+  std::string_view principal;             // id of the API key
+  std::string_view idempotency_key = {};  // empty: none. Each entry gets it with the entry's place appended
+  std::uint64_t fingerprint = 0;          // of the request's body, with idempotency_key
 };
 
 struct event_entry {
@@ -30,8 +29,7 @@ struct event_entry {
 
 // 'shards' is client::shard_count(). Entries of one shard are in order: send them in this order. Events above
 // limits::event_bytes_max move from batch.events to batch.rejected.
-std::vector<event_entry> cut_batch(parsed_batch& batch, const batch_identity& who,
-                                   std::uint16_t shards);
+std::vector<event_entry> cut_batch(parsed_batch& batch, const batch_identity& who, std::uint16_t shards);
 
 // Adds what the machine rejected of an entry to 'rejected', with the indexes of the request.
 void collect_rejected(const event_entry& entry, schema::EventsAppended::Reader reply,

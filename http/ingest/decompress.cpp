@@ -21,21 +21,18 @@ constexpr std::size_t step_bytes = 64 * 1024;
 constexpr int zstd_window_log_max = 23;  // 8 MiB: what a client may make us hold
 
 std::size_t room_for(std::size_t body_bytes) {
-  return std::min(limits::decompressed_body_bytes_max,
-                  std::max(ratio_free_bytes, body_bytes * ratio_max));
+  return std::min(limits::decompressed_body_bytes_max, std::max(ratio_free_bytes, body_bytes * ratio_max));
 }
 
 failure too_large(std::size_t room) {
   if (room == limits::decompressed_body_bytes_max)
-    return {errc::too_large,
-            "the decompressed body is larger than " + std::to_string(room) + " bytes"};
+    return {errc::too_large, "the decompressed body is larger than " + std::to_string(room) + " bytes"};
   return {errc::too_large,
           "the body decompresses to more than " + std::to_string(ratio_max) + " times its size"};
 }
 
 failure broken(std::string_view form, std::string_view why) {
-  return {errc::invalid_argument,
-          "the body is not valid " + std::string(form) + ": " + std::string(why)};
+  return {errc::invalid_argument, "the body is not valid " + std::string(form) + ": " + std::string(why)};
 }
 
 // Grows 'out' by a step, within 'room'. False when it is full.
@@ -90,8 +87,8 @@ result<std::string> unzstd_all(std::string_view body) {
   for (;;) {
     bool full = made == out.size() && !grow(out, room);
     char beyond;
-    ZSTD_outBuffer to = full ? ZSTD_outBuffer{&beyond, 1, 0}
-                             : ZSTD_outBuffer{out.data() + made, out.size() - made, 0};
+    ZSTD_outBuffer to =
+        full ? ZSTD_outBuffer{&beyond, 1, 0} : ZSTD_outBuffer{out.data() + made, out.size() - made, 0};
     auto before = in.pos;
     auto left = ZSTD_decompressStream(context.get(), &to, &in);
     if (ZSTD_isError(left)) return broken("zstd", ZSTD_getErrorName(left));
@@ -108,8 +105,7 @@ result<std::string> unzstd_all(std::string_view body) {
 std::string bare(std::string_view encoding) {
   std::string out;
   for (char c : encoding)
-    if (c != ' ' && c != '\t')
-      out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+    if (c != ' ' && c != '\t') out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
   return out;
 }
 
@@ -127,12 +123,11 @@ result<std::string> decompress(std::string_view body, std::string_view encoding)
     return failure{errc::unsupported,
                    "Content-Encoding " + name + " is not known here: gzip, deflate and zstd are"};
   if (body.size() > limits::request_body_bytes_max)
-    return failure{errc::too_large, "the body is larger than " +
-                                        std::to_string(limits::request_body_bytes_max) + " bytes"};
+    return failure{errc::too_large,
+                   "the body is larger than " + std::to_string(limits::request_body_bytes_max) + " bytes"};
   if (body.empty()) return broken(name, "it is empty");
   if (name == "zstd") return unzstd_all(body);
-  return name == "deflate" ? inflate_all(body, 15, "deflate (zlib)")
-                           : inflate_all(body, 15 + 16, "gzip");
+  return name == "deflate" ? inflate_all(body, 15, "deflate (zlib)") : inflate_all(body, 15 + 16, "gzip");
 }
 
 }  // namespace troupe::ingest

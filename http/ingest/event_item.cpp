@@ -24,8 +24,8 @@ constexpr double duration_ms_max = static_cast<double>(duration_us_max) / 1000;
 constexpr std::int64_t time_us_max = 253'402'300'799'999'999;  // the end of the year 9999
 constexpr double seconds_until_ms = 1e11;                      // as milliseconds: in 1973
 
-constexpr std::array<std::string_view, 5> token_names = {"input", "output", "cache_read",
-                                                         "cache_write", "reasoning"};
+constexpr std::array<std::string_view, 5> token_names = {"input", "output", "cache_read", "cache_write",
+                                                         "reasoning"};
 
 std::string quoted(std::string_view name) {
   std::string out;
@@ -74,8 +74,7 @@ class item_reader {
   bool has(event_field f) const { return (seen_ & ~nulls_ & bit(f)) != 0; }
 
   void fail(std::string_view field, std::string error) {
-    if (!wrong_)
-      wrong_ = rejected_item{0, std::move(error), std::string(json::cut_utf8(field, 80))};
+    if (!wrong_) wrong_ = rejected_item{0, std::move(error), std::string(json::cut_utf8(field, 80))};
   }
 
   void take_field(event_field field, const dom::element& value) {
@@ -99,8 +98,7 @@ class item_reader {
       case event_field::provider: take_name(value, draft_.provider); break;
       case event_field::tokens: take_tokens(value); break;
       case event_field::cost_usd:
-        draft_.cost_nano_usd =
-            take_scaled(value, static_cast<double>(cost_usd_max), 1e9, "US dollars");
+        draft_.cost_nano_usd = take_scaled(value, static_cast<double>(cost_usd_max), 1e9, "US dollars");
         draft_.cost_source = schema::CostSource::REPORTED;
         break;
       case event_field::tool: take_name(value, draft_.tool); break;
@@ -119,8 +117,7 @@ class item_reader {
     if (value.type() != type::STRING) return fail(name_, "must be a string"), std::string_view{};
     std::string_view text(value);
     if (text.size() > bytes_max)
-      return fail(name_, "is longer than " + std::to_string(bytes_max) + " bytes"),
-             std::string_view{};
+      return fail(name_, "is longer than " + std::to_string(bytes_max) + " bytes"), std::string_view{};
     return text;
   }
 
@@ -151,8 +148,7 @@ class item_reader {
     auto known = parse_event_type(name);
     if (!known) return fail(name_, "unknown event type " + quoted(name) + suggested_type(name));
     for (unsigned char c : known->second)
-      if (c <= 0x20 || c == 0x7f)
-        return fail(name_, "must not contain white space or control characters");
+      if (c <= 0x20 || c == 0x7f) return fail(name_, "must not contain white space or control characters");
     draft_.type = known->first;
     draft_.custom_name = batch_.texts.keep(known->second);
   }
@@ -162,8 +158,7 @@ class item_reader {
     std::array<std::string_view, 11> names;
     for (std::size_t i = 0; i < texts.size(); ++i)
       names[i] = texts[i] = event_type_name(static_cast<schema::EventType>(i + 1), "");
-    if (auto near = nearest_name(wrong, names); !near.empty())
-      return ": did you mean " + quoted(near) + "?";
+    if (auto near = nearest_name(wrong, names); !near.empty()) return ": did you mean " + quoted(near) + "?";
     return ": a type of your own is \"custom.<name>\"";
   }
 
@@ -171,16 +166,14 @@ class item_reader {
     if (value.type() == type::STRING) {
       auto time = parse_rfc3339(take_string(value, limits::id_bytes_max));
       if (!time)
-        return fail(name_,
-                    "must be RFC 3339, such as 2026-01-31T12:00:00.000Z, or epoch milliseconds");
+        return fail(name_, "must be RFC 3339, such as 2026-01-31T12:00:00.000Z, or epoch milliseconds");
       draft_.time_us = *time;
     } else {
       auto ms = take_number(value);
       if (wrong_) return;
       if (ms > 0 && ms < seconds_until_ms)
         return fail(name_, "is before 1974: epoch milliseconds are meant, not seconds");
-      if (ms < 0 || ms * 1e3 > static_cast<double>(time_us_max))
-        return fail(name_, "is out of range");
+      if (ms < 0 || ms * 1e3 > static_cast<double>(time_us_max)) return fail(name_, "is out of range");
       draft_.time_us = std::llround(ms * 1e3);
     }
     if (draft_.time_us < 0) return fail(name_, "is before 1970");
@@ -204,8 +197,7 @@ class item_reader {
     }
   }
 
-  std::int64_t take_scaled(const dom::element& value, double max, double scale,
-                           std::string_view unit) {
+  std::int64_t take_scaled(const dom::element& value, double max, double scale, std::string_view unit) {
     auto number = take_number(value);
     if (!(number >= 0)) return fail(name_, "must not be negative"), 0;
     if (number > max) return fail(name_, "is too large for " + std::string(unit)), 0;
@@ -228,8 +220,7 @@ class item_reader {
                                            &draft_.tokens.reasoning};
     unsigned seen = 0;
     for (auto entry : dom::object(value)) {
-      auto at =
-          static_cast<std::size_t>(std::ranges::find(token_names, entry.key) - token_names.begin());
+      auto at = static_cast<std::size_t>(std::ranges::find(token_names, entry.key) - token_names.begin());
       if (at == token_names.size())
         return fail("tokens", unknown_field(entry.key, " in tokens", token_names));
       auto field = "tokens." + std::string(entry.key);
@@ -244,8 +235,7 @@ class item_reader {
   }
 
   void take_tiers(const dom::element& value) {
-    if (value.type() != type::OBJECT)
-      return fail(name_, "must be an object of milliseconds by tier");
+    if (value.type() != type::OBJECT) return fail(name_, "must be an object of milliseconds by tier");
     draft_.tiers_begin = static_cast<std::uint32_t>(batch_.tiers.size());
     for (auto entry : dom::object(value)) {
       auto field = "latency_by_tier_ms." + std::string(json::cut_utf8(entry.key, 80));
@@ -253,8 +243,7 @@ class item_reader {
         return fail("latency_by_tier_ms",
                     "has more than " + std::to_string(limits::list_items_max) + " tiers");
       if (entry.key.empty() || entry.key.size() > limits::id_bytes_max || has_control(entry.key))
-        return fail("latency_by_tier_ms", "a tier's name has 1 to " +
-                                              std::to_string(limits::id_bytes_max) +
+        return fail("latency_by_tier_ms", "a tier's name has 1 to " + std::to_string(limits::id_bytes_max) +
                                               " bytes and no control characters");
       for (auto i = draft_.tiers_begin; i < batch_.tiers.size(); ++i)
         if (batch_.tiers[i].tier == entry.key) return fail(field, "the field is there twice");
@@ -278,8 +267,7 @@ class item_reader {
     if (repeats_key(value)) return fail(name_, "a key is there twice in one object");
     json::write_element(value, text);
     if (text.size() > limits::attributes_bytes_max)
-      return fail(name_,
-                  "are longer than " + std::to_string(limits::attributes_bytes_max) + " bytes");
+      return fail(name_, "are longer than " + std::to_string(limits::attributes_bytes_max) + " bytes");
     draft_.attributes = batch_.texts.keep(text);
   }
 
@@ -332,8 +320,8 @@ class item_reader {
 
 }  // namespace
 
-std::optional<rejected_item> read_event_item(const dom::element& item, const context& ctx,
-                                             event_draft& draft, parsed_batch& batch) {
+std::optional<rejected_item> read_event_item(const dom::element& item, const context& ctx, event_draft& draft,
+                                             parsed_batch& batch) {
   return item_reader(ctx, draft, batch).read(item);
 }
 

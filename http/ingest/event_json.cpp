@@ -16,6 +16,7 @@ namespace troupe::ingest {
 namespace {
 
 // White space and escapes make an item's text longer than the event it holds, but not without end.
+constexpr std::size_t typical_item_bytes = 400;
 constexpr std::size_t item_text_bytes_max = 8 * limits::event_bytes_max;
 
 failure malformed(const json::fault& f) {
@@ -26,13 +27,14 @@ failure malformed(const json::fault& f) {
 // One request's way through its items.
 class reader {
  public:
-  reader(std::string_view body, const context& ctx) : body_(body), ctx_(ctx) {}
+  reader(std::string_view body, const context& ctx) : body_(body), ctx_(ctx) {
+    batch_.events.reserve(std::min(limits::events_per_request_max, body.size() / typical_item_bytes + 1));
+  }
 
   result<parsed_batch> read_document() {
     auto at = json::skip_space(body_, 0);
     if (at == body_.size())
-      return failure{errc::invalid_argument,
-                     "the body is empty: send an event or an array of events"};
+      return failure{errc::invalid_argument, "the body is empty: send an event or an array of events"};
     if (body_[at] == '{') return read_single(at);
     if (body_[at] == '[') return read_array(at + 1);
     if (auto fault = json::find_fault(body_)) return malformed(*fault);
@@ -46,13 +48,11 @@ class reader {
       auto begin = json::skip_space(body_, at);
       if (begin < end) {
         auto line = body_.substr(begin, end - begin);
-        while (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')
-          line.remove_suffix(1);
+        while (line.back() == '\r' || line.back() == ' ' || line.back() == '\t') line.remove_suffix(1);
         if (!admit()) return too_many();
         if (auto fault = read_item(line))
           reject({0,
-                  "the line is not valid JSON at its byte " + std::to_string(fault->at) + ": " +
-                      fault->what,
+                  "the line is not valid JSON at its byte " + std::to_string(fault->at) + ": " + fault->what,
                   ""});
         ++index_;
       }
@@ -75,8 +75,7 @@ class reader {
       auto end = json::value_end(body_, at);
       if (end == body_.npos) return whole_fault(body_.size(), "it ends too early");
       if (!admit()) return too_many();
-      if (auto fault = read_item(body_.substr(at, end - at)))
-        return whole_fault(fault->at + at, fault->what);
+      if (auto fault = read_item(body_.substr(at, end - at))) return whole_fault(fault->at + at, fault->what);
       ++index_;
       at = json::skip_space(body_, end);
       if (at == body_.size()) break;
@@ -109,8 +108,7 @@ class reader {
   std::optional<json::fault> read_item(std::string_view text) {
     if (text.size() > item_text_bytes_max) {
       if (auto fault = json::find_fault(text)) return fault;
-      reject({0, "the event is larger than " + std::to_string(limits::event_bytes_max) + " bytes",
-              ""});
+      reject({0, "the event is larger than " + std::to_string(limits::event_bytes_max) + " bytes", ""});
       return std::nullopt;
     }
     simdjson::dom::element item;
@@ -145,8 +143,7 @@ class reader {
   simdjson::error_code parse(std::string_view text, simdjson::dom::element& out) {
     static thread_local simdjson::dom::parser parser;
     if (parser.max_depth() != limits::json_depth_max || parser.capacity() < text.size())
-      if (auto error = parser.allocate(std::max<std::size_t>(text.size(), 16 * 1024),
-                                       limits::json_depth_max))
+      if (auto error = parser.allocate(std::max<std::size_t>(text.size(), 16 * 1024), limits::json_depth_max))
         return error;
     auto behind = std::less_equal<>{}(body_.data(), text.data()) &&
                   std::less_equal<>{}(text.data() + text.size() + simdjson::SIMDJSON_PADDING,
@@ -157,8 +154,7 @@ class reader {
   static std::string why(simdjson::error_code error) {
     switch (error) {
       case simdjson::DEPTH_ERROR:
-        return "the event is nested deeper than " + std::to_string(limits::json_depth_max) +
-               " levels";
+        return "the event is nested deeper than " + std::to_string(limits::json_depth_max) + " levels";
       case simdjson::NUMBER_ERROR: return "a number is too large: numbers are 64 bits";
       default: return std::string("the event cannot be read: ") + simdjson::error_message(error);
     }
@@ -177,12 +173,10 @@ class reader {
 
 }  // namespace
 
-result<parsed_batch> parse_events(std::string_view body, std::string_view content_type,
-                                  const context& ctx) {
+result<parsed_batch> parse_events(std::string_view body, std::string_view content_type, const context& ctx) {
   auto type = media_type(content_type);
-  if (type == "application/x-ndjson" || type == "application/ndjson" ||
-      type == "application/jsonl" || type == "application/x-jsonlines" ||
-      type == "application/jsonlines")
+  if (type == "application/x-ndjson" || type == "application/ndjson" || type == "application/jsonl" ||
+      type == "application/x-jsonlines" || type == "application/jsonlines")
     return reader(body, ctx).read_lines();
   if (type.empty() || type == "application/json" || type.ends_with("+json") || type == "text/json")
     return reader(body, ctx).read_document();

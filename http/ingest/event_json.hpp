@@ -19,8 +19,7 @@ namespace troupe::ingest {
 // 'content_type' as in the request's header: application/x-ndjson (or jsonl, ndjson) reads lines; application/json,
 // any +json, or nothing reads an array of events or one event. Anything else: errc::unsupported (HTTP 415).
 // Failures: invalid_argument (detail names the byte), too_large (too many items), unsupported.
-result<parsed_batch> parse_events(std::string_view body, std::string_view content_type,
-                                  const context& ctx);
+result<parsed_batch> parse_events(std::string_view body, std::string_view content_type, const context& ctx);
 
 // Appends the event as lists, SSE and channels show it: the fields of the event JSON plus received_at, org, offset
 // ("<shard>.<seq>"), and cost_source and price_version where there is a cost. Always valid JSON.

@@ -29,9 +29,7 @@ class writer {
     json::write_string(value, out_);
   }
   void text(std::string_view name, capnp::Text::Reader value) { text(name, view_of(value)); }
-  void text(std::string_view name, const std::string& value) {
-    text(name, std::string_view(value));
-  }
+  void text(std::string_view name, const std::string& value) { text(name, std::string_view(value)); }
   // A text that needs no escapes.
   void plain(std::string_view name, std::string_view value) {
     key(name);
@@ -94,8 +92,7 @@ void write_fields(schema::Event::Reader e, writer& w, std::string& out, bool pri
   w.text("trace_id", e.getTraceId());
   w.text("span_id", e.getSpanId());
   w.text("parent_span_id", e.getParentSpanId());
-  if (e.getStatus() != schema::EventStatus::UNSET)
-    w.plain("status", event_status_name(e.getStatus()));
+  if (e.getStatus() != schema::EventStatus::UNSET) w.plain("status", event_status_name(e.getStatus()));
   w.text("error", e.getError());
   if (e.getDurationUs() >= 0) w.decimal("duration_ms", e.getDurationUs(), 3);
   w.text("model", e.getModel());
@@ -120,8 +117,7 @@ void write_fields(schema::Event::Reader e, writer& w, std::string& out, bool pri
 
 }  // namespace
 
-void write_event_json(schema::Event::Reader event, event_seq seq, shard_id shard,
-                      std::string& out) {
+void write_event_json(schema::Event::Reader event, event_seq seq, shard_id shard, std::string& out) {
   writer w(out);
   write_fields(event, w, out, true);
   if (event.getCostSource() == schema::CostSource::REPORTED) w.plain("cost_source", "reported");

@@ -81,13 +81,11 @@ std::string_view event_field_name(event_field field) noexcept {
 
 std::span<const std::string_view> event_field_names() noexcept { return names; }
 
-std::string_view nearest_name(std::string_view wrong,
-                              std::span<const std::string_view> candidates) {
+std::string_view nearest_name(std::string_view wrong, std::span<const std::string_view> candidates) {
   auto meant = folded(wrong);
   if (meant.empty()) return {};
   for (auto& [other, right] : other_names)
-    if (folded(other) == meant && std::ranges::find(candidates, right) != candidates.end())
-      return right;
+    if (folded(other) == meant && std::ranges::find(candidates, right) != candidates.end()) return right;
   std::string_view best;
   std::size_t fewest = meant.size() / 3 + 2;  // more edits than this is another word
   for (auto name : candidates) {

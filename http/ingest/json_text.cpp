@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace troupe::ingest::json {
 
@@ -20,14 +21,18 @@ constexpr std::array<char, 256> escapes = [] {
   std::array<char, 256> t{};
   for (int c = 0; c < 0x20; ++c) t[static_cast<std::size_t>(c)] = 'u';
   for (std::size_t c = 0x80; c < 256; ++c) t[c] = 'x';
-  t['"'] = '"', t['\\'] = '\\', t['\n'] = 'n', t['\r'] = 'r', t['\t'] = 't', t['\b'] = 'b',
-  t['\f'] = 'f';
+  t['"'] = '"', t['\\'] = '\\', t['\n'] = 'n', t['\r'] = 'r', t['\t'] = 't', t['\b'] = 'b', t['\f'] = 'f';
   return t;
 }();
 
-unsigned char byte_at(std::string_view s, std::size_t i) {
-  return static_cast<unsigned char>(s[i]);
-}
+// Per byte: what moves value_end(): a quote, an opening ('{') or a closing ('}') bracket.
+constexpr std::array<char, 256> brackets = [] {
+  std::array<char, 256> t{};
+  t['"'] = '"', t['{'] = t['['] = '{', t['}'] = t[']'] = '}';
+  return t;
+}();
+
+unsigned char byte_at(std::string_view s, std::size_t i) { return static_cast<unsigned char>(s[i]); }
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -67,6 +72,26 @@ int escaped_unit(std::string_view text, std::size_t at) {
   return error == std::errc{} && end == text.data() + at + 6 ? static_cast<int>(unit) : -1;
 }
 
+// Behind the closing quote of the string whose opening quote is at 'at'; npos if there is none.
+std::size_t string_end(std::string_view text, std::size_t at) noexcept {
+  for (auto from = at + 1; from < text.size();) {
+    auto* found = static_cast<const char*>(std::memchr(text.data() + from, '"', text.size() - from));
+    if (!found) return text.npos;
+    auto quote = static_cast<std::size_t>(found - text.data());
+    auto escapes_end = quote;
+    while (escapes_end > at + 1 && text[escapes_end - 1] == '\\') --escapes_end;
+    if ((quote - escapes_end) % 2 == 0) return quote + 1;
+    from = quote + 1;
+  }
+  return text.npos;
+}
+
+std::size_t scalar_end(std::string_view text, std::size_t at) noexcept {
+  while (at < text.size() && !is_space(text[at]) && text[at] != ',' && text[at] != ']' && text[at] != '}')
+    ++at;
+  return at;
+}
+
 bool is_high(int unit) { return unit >= 0xd800 && unit < 0xdc00; }
 bool is_low(int unit) { return unit >= 0xdc00 && unit < 0xe000; }
 
@@ -81,8 +106,8 @@ std::size_t utf8_length(std::string_view s) noexcept {
   for (std::size_t i = 1; i < length; ++i)
     if ((byte_at(s, i) & 0xc0) != 0x80) return 0;
   auto second = byte_at(s, 1);
-  bool wrong = (c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) ||
-               (c == 0xf0 && second < 0x90) || (c == 0xf4 && second > 0x8f);
+  bool wrong = (c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) || (c == 0xf0 && second < 0x90) ||
+               (c == 0xf4 && second > 0x8f);
   return wrong ? 0 : length;
 }
 
@@ -213,8 +238,7 @@ std::optional<fault> find_fault(std::string_view text) {
 std::optional<std::string> repair_surrogates(std::string_view text) {
   std::optional<std::string> out;
   std::size_t kept = 0;
-  for (auto at = text.find('\\'); at != text.npos && at + 1 < text.size();
-       at = text.find('\\', at)) {
+  for (auto at = text.find('\\'); at != text.npos && at + 1 < text.size(); at = text.find('\\', at)) {
     auto unit = escaped_unit(text, at);
     if (unit < 0) {
       at += 2;
@@ -239,35 +263,24 @@ std::size_t skip_space(std::string_view text, std::size_t at) noexcept {
 }
 
 std::size_t value_end(std::string_view text, std::size_t at) noexcept {
+  if (at < text.size() && text[at] == '"') return string_end(text, at);
+  if (at == text.size() || (text[at] != '{' && text[at] != '[')) return scalar_end(text, at);
   std::size_t depth = 0;
   while (at < text.size()) {
-    switch (text[at]) {
+    switch (brackets[byte_at(text, at)]) {
       case '"':
-        for (++at; at < text.size() && text[at] != '"'; ++at)
-          if (text[at] == '\\') ++at;
-        if (at >= text.size()) return text.npos;
-        ++at;
-        if (depth == 0) return at;
+        at = string_end(text, at);
+        if (at == text.npos) return at;
         continue;
-      case '{':
-      case '[': ++depth; break;
+      case '{': ++depth; break;
       case '}':
-      case ']':
-        if (depth == 0) return at;  // of what holds the value
         if (--depth == 0) return at + 1;
-        break;
-      case ',':
-      case ' ':
-      case '\t':
-      case '\n':
-      case '\r':
-        if (depth == 0) return at;
         break;
       default: break;
     }
     ++at;
   }
-  return depth == 0 ? at : text.npos;
+  return text.npos;
 }
 
 }  // namespace troupe::ingest::json

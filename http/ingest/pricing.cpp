@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <unordered_map>
 
 #include "http/ingest/field_name.hpp"
 #include "http/ingest/json_text.hpp"
@@ -25,14 +27,15 @@ constexpr double nano = 1e9;
 constexpr std::int64_t tokens_per_price = 1'000'000;
 constexpr std::size_t file_bytes_max = 4 * 1024 * 1024;
 constexpr std::size_t version_bytes_max = 64;
+constexpr std::size_t remembered_max = 512;
 
 constexpr std::array<std::string_view, 7> table_keys = {"version", "source", "currency", "unit",
                                                         "notes",   "prices", "$schema"};
-constexpr std::array<std::string_view, 12> rule_keys = {
-    "vendor",      "provider", "model", "input", "output", "cache_read",
-    "cache_write", "from",     "until", "none",  "notes",  "long_prompt"};
-constexpr std::array<std::string_view, 5> long_prompt_keys = {"above", "input", "output",
-                                                              "cache_read", "cache_write"};
+constexpr std::array<std::string_view, 12> rule_keys = {"vendor", "provider",   "model",       "input",
+                                                        "output", "cache_read", "cache_write", "from",
+                                                        "until",  "none",       "notes",       "long_prompt"};
+constexpr std::array<std::string_view, 5> long_prompt_keys = {"above", "input", "output", "cache_read",
+                                                              "cache_write"};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -62,8 +65,7 @@ class table_reader {
   std::optional<failure> wrong;
 
   void fail(std::string where, std::string what) {
-    if (!wrong)
-      wrong = failure{errc::invalid_argument, "price table: " + where + ": " + what, {}, where};
+    if (!wrong) wrong = failure{errc::invalid_argument, "price table: " + where + ": " + what, {}, where};
   }
 
   void check_keys(const bj::object& object, const std::string& where,
@@ -73,8 +75,7 @@ class table_reader {
       if (std::ranges::find(names, key) != names.end()) continue;
       auto near = nearest_name(key, names);
       fail(where.empty() ? std::string(key) : where + "." + std::string(key),
-           near.empty() ? "unknown key"
-                        : "unknown key: did you mean \"" + std::string(near) + "\"?");
+           near.empty() ? "unknown key" : "unknown key: did you mean \"" + std::string(near) + "\"?");
     }
   }
 
@@ -128,16 +129,14 @@ class table_reader {
     if (out.model.empty()) fail(where + "model", "is required");
     out.effective_from_us = date(object, where, "from", 0);
     out.effective_until_us = date(object, where, "until", INT64_MAX);
-    if (out.effective_until_us <= out.effective_from_us)
-      fail(where + "until", "must be after \"from\"");
+    if (out.effective_until_us <= out.effective_from_us) fail(where + "until", "must be after \"from\"");
     if (auto* none = object.if_contains("none")) {
       if (!none->is_bool() || !none->get_bool()) fail(where + "none", "must be true, or absent");
       out.none = true;
       return out;
     }
     out.prices = prices(object, where);
-    if (auto* tier = object.if_contains("long_prompt"))
-      long_prompt(*tier, where + "long_prompt", out);
+    if (auto* tier = object.if_contains("long_prompt")) long_prompt(*tier, where + "long_prompt", out);
     return out;
   }
 
@@ -175,8 +174,8 @@ const price_table& price_table::built_in() {
 
 result<price_table> price_table::parse(std::string_view text) {
   if (auto fault = json::find_fault(text))
-    return failure{errc::invalid_argument, "price table: not valid JSON at byte " +
-                                               std::to_string(fault->at) + ": " + fault->what};
+    return failure{errc::invalid_argument,
+                   "price table: not valid JSON at byte " + std::to_string(fault->at) + ": " + fault->what};
   bj::error_code error;
   auto root = bj::parse(text, error);
   if (error || !root.is_object())
@@ -188,8 +187,7 @@ result<price_table> price_table::parse(std::string_view text) {
   table.version_ = reader.text(object, "", "version", "");
   if (table.version_.empty() || table.version_.size() > version_bytes_max)
     reader.fail("version", "is required, 1 to " + std::to_string(version_bytes_max) + " bytes");
-  if (reader.text(object, "", "currency", "USD") != "USD")
-    reader.fail("currency", "must be \"USD\"");
+  if (reader.text(object, "", "currency", "USD") != "USD") reader.fail("currency", "must be \"USD\"");
   auto* prices = object.if_contains("prices");
   if (!prices || !prices->is_array()) {
     reader.fail("prices", "is required, a list");
@@ -199,6 +197,8 @@ result<price_table> price_table::parse(std::string_view text) {
       table.rules_.push_back(reader.rule(list[i], "prices[" + std::to_string(i) + "]"));
   }
   if (reader.wrong) return *reader.wrong;
+  static std::atomic<std::uint64_t> tables{0};
+  table.identity_ = ++tables;
   return table;
 }
 
@@ -206,8 +206,7 @@ result<price_table> price_table::load(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return failure{errc::not_found, "price table: cannot read " + path};
   std::string text(std::istreambuf_iterator<char>(in), {});
-  if (text.size() > file_bytes_max)
-    return failure{errc::too_large, "price table: " + path + " is too large"};
+  if (text.size() > file_bytes_max) return failure{errc::too_large, "price table: " + path + " is too large"};
   auto parsed = parse(text);
   if (parsed) return parsed;
   auto error = parsed.error();
@@ -215,19 +214,34 @@ result<price_table> price_table::load(const std::string& path) {
   return error;
 }
 
+const std::vector<std::uint32_t>& price_table::candidates(std::string_view provider,
+                                                          std::string_view model) const {
+  static thread_local std::unordered_map<std::string, std::vector<std::uint32_t>> remembered;
+  static thread_local std::uint64_t remembered_of = 0;
+  static thread_local std::string key;
+  if (remembered_of != identity_ || remembered.size() >= remembered_max) remembered.clear();
+  remembered_of = identity_;
+  key.assign(provider).append(1, '\0').append(model);
+  auto [at, is_new] = remembered.try_emplace(key);
+  if (is_new)
+    for (std::uint32_t i = 0; i < rules_.size(); ++i)
+      if (glob_matches(rules_[i].model, model) && glob_matches(rules_[i].provider, provider))
+        at->second.push_back(i);
+  return at->second;
+}
+
 const price_rule* price_table::find(std::string_view provider, std::string_view model,
                                     std::int64_t time_us) const {
-  for (auto& rule : rules_)
-    if (time_us >= rule.effective_from_us && time_us < rule.effective_until_us &&
-        glob_matches(rule.model, model) && glob_matches(rule.provider, provider))
-      return &rule;
+  for (auto place : candidates(provider, model)) {
+    auto& rule = rules_[place];
+    if (time_us >= rule.effective_from_us && time_us < rule.effective_until_us) return &rule;
+  }
   auto slash = model.rfind('/');
   return slash == model.npos ? nullptr : find(provider, model.substr(slash + 1), time_us);
 }
 
 void price_table::price(event_draft& event, text_arena& texts) const {
-  if (event.cost_source == schema::CostSource::REPORTED || !event.has_tokens || event.model.empty())
-    return;
+  if (event.cost_source == schema::CostSource::REPORTED || !event.has_tokens || event.model.empty()) return;
   auto* rule = find(event.provider, event.model, event.time_us);
   if (!rule || rule->none) return;
   event.cost_nano_usd = cost_nano_usd(event.tokens, *rule);

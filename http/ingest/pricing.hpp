@@ -46,14 +46,17 @@ class price_table {
 
   // The first rule that fits, in the order of the file. A model named by a path ("openai/gpt-5") is looked up by the
   // whole name first, then by its last part.
-  const price_rule* find(std::string_view provider, std::string_view model,
-                         std::int64_t time_us) const;
+  const price_rule* find(std::string_view provider, std::string_view model, std::int64_t time_us) const;
 
   // Sets cost, cost source and price version unless a cost was reported or nothing is known about the model.
   // The texts it sets live in 'texts'.
   void price(event_draft& event, text_arena& texts) const;
 
  private:
+  // The places of the rules that fit provider and model at any time, remembered by each thread for the few models it sees.
+  const std::vector<std::uint32_t>& candidates(std::string_view provider, std::string_view model) const;
+
+  std::uint64_t identity_ = 0;  // of what was read; copies share it
   std::string version_;
   std::vector<price_rule> rules_;
 };

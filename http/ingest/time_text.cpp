@@ -52,8 +52,7 @@ std::optional<int> take_offset(std::string_view& rest) {
 
 void write_digits(unsigned value, int digits, std::string& out) {
   char buffer[8];
-  for (int i = digits - 1; i >= 0; --i, value /= 10)
-    buffer[i] = static_cast<char>('0' + value % 10);
+  for (int i = digits - 1; i >= 0; --i, value /= 10) buffer[i] = static_cast<char>('0' + value % 10);
   out.append(buffer, static_cast<std::size_t>(digits));
 }
 
@@ -75,8 +74,8 @@ std::optional<std::int64_t> parse_rfc3339(std::string_view text) noexcept {
   auto second = take_number(rest, 2);
   auto fraction = take_fraction(rest);
   auto offset = take_offset(rest);
-  if (year < 0 || month < 0 || day < 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-      second < 0 || second > 60 || fraction < 0 || !offset || !rest.empty())
+  if (year < 0 || month < 0 || day < 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
+      second > 60 || fraction < 0 || !offset || !rest.empty())
     return std::nullopt;
   ch::year_month_day date{ch::year(year), ch::month(static_cast<unsigned>(month)),
                           ch::day(static_cast<unsigned>(day))};
