@@ -4,6 +4,7 @@
 #include <capnp/message.h>
 
 #include <algorithm>
+#include <span>
 
 #include "protocol/limits.hpp"
 #include "protocol/message.hpp"
