@@ -115,7 +115,7 @@ applied_entry applier::apply(log_index at, term entry_term, std::string_view ent
   auto written = store_.write(*w.batch, durability::lazy);
   if (!written) {
     last_seq_ = seq_before;
-    throw storage_fault(written.error().detail);
+    throw storage_fault(written.error().detail, written.error().code);
   }
   applied_ = at;
   applied_term_ = entry_term;
@@ -131,7 +131,7 @@ void applier::skip_to(log_index at, term entry_term) {
   auto batch = store_.make_batch();
   stage_applied(*batch, at, entry_term);
   auto written = store_.write(*batch, durability::lazy);
-  if (!written) throw storage_fault(written.error().detail);
+  if (!written) throw storage_fault(written.error().detail, written.error().code);
   applied_ = at;
   applied_term_ = entry_term;
 }

@@ -71,7 +71,9 @@ class kv {
 };
 
 struct storage_fault : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit storage_fault(const std::string& what, errc c = errc::corrupt)
+      : std::runtime_error(what), code(c) {}
+  errc code;  // no_space: nothing is damaged, the write may be repeated
 };
 
 // "<shard>" or "<shard><rest>".

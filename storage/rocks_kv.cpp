@@ -30,7 +30,9 @@ failure failure_of(const rocksdb::Status& status) {
 
 // A read that fails has met a damaged file: there is no value to go on with.
 void check_read(const rocksdb::Status& status) {
-  if (!status.ok() && !status.IsNotFound()) throw storage_fault(failure_of(status).detail);
+  if (status.ok() || status.IsNotFound()) return;
+  auto why = failure_of(status);
+  throw storage_fault(why.detail, why.code);
 }
 
 class rollup_merge final : public rocksdb::AssociativeMergeOperator {

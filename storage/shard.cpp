@@ -34,6 +34,8 @@ shard::shard(shard_config config, kv& store, const machine_set& machines, shard_
 result<done> shard::start(instant now) {
   try {
     if (!load_snapshot(store_.latest(), id())) {
+      // First the records' place, then the log's beginning: a crash between them leaves a fresh shard.
+      applier_.skip_to(genesis.index, genesis.term);
       auto batch = store_.make_batch();
       stage_hard_state(*batch, id(), {genesis.term, node_id{}});
       stage_snapshot(*batch, id(),
@@ -41,15 +43,16 @@ result<done> shard::start(instant now) {
                       config_.raft.voters});
       auto made = store_.write(*batch, durability::synced);
       if (!made) return made;
-      applier_.skip_to(genesis.index, genesis.term);
     }
+    // What an earlier replica wrote and could not sync is visible: the new one takes all it sees for durable.
+    if (auto synced = store_.sync(); !synced) return synced;
     auto state = load();
     if (!state) return state.error();
     last_stamp_us_ = applier_.last_stamp_us();
     replica_ = std::make_unique<replica>(config_.raft, std::move(*state),
                                          static_cast<replica_host&>(*this), guards_);
   } catch (const storage_fault& e) {
-    return failure{errc::corrupt, "shard " + std::to_string(id().value) + ": " + e.what()};
+    return failure{e.code, "shard " + std::to_string(id().value) + ": " + e.what()};
   } catch (const kj::Exception& e) {
     return failure{errc::corrupt, "shard " + std::to_string(id().value) +
                                       ": a record cannot be decoded: " + e.getDescription().cStr()};
@@ -69,8 +72,9 @@ result<start_state> shard::load() {
   auto entries = load_entry_list(store_.latest(), id(), snapshot->first);
   if (!entries) return entries.error();
   log_end_ = log_index(snapshot->first.value + entries->size());
-  if (applier_.applied() < snapshot->point.index ||
-      applier_.applied().value >= std::max(log_end_.value, snapshot->point.index.value + 1))
+  // An installed state may be ahead of its point, and so of the log that begins there. Not when nobody sent it.
+  bool ahead = applier_.applied() >= log_end_ && config_.raft.voters.size() == 1;
+  if (applier_.applied() < snapshot->point.index || ahead)
     return failure{errc::corrupt, "shard " + std::to_string(id().value) +
                                       ": its records are at entry " +
                                       std::to_string(applier_.applied().value) +
@@ -143,6 +147,11 @@ void shard::receive(instant now, node_id from, std::string_view message) {
 void shard::written(instant now, write_ticket ticket) {
   if (fault_) return;
   replica_->written(now.mono_ms, ticket);
+  if (!fault_ && installing_ && installing_->ticket <= ticket) {
+    installing_.reset();
+    applier_.load();
+    replica_->snapshot_installed(now.mono_ms, applier_.applied());
+  }
   after(now);
 }
 
@@ -164,20 +173,18 @@ result<term> shard::transfer(instant now, node_id to) {
 result<done> shard::install(instant now, const snapshot_point& point,
                             std::span<const std::string> chunks) {
   if (fault_) return *fault_;
+  if (installing_) return failure{errc::conflict, "a snapshot is being installed"};
   auto batch = store_.make_batch();
-  auto staged = stage_import(*batch, id(), chunks);
-  if (!staged) return staged;
+  auto reached = stage_import(*batch, id(), chunks);
+  if (!reached) return reached.error();
+  if (*reached < point.index)
+    return failure{errc::conflict, "the snapshot is older than the log it is for: pull it again"};
   stage_erase(*batch, id(), log_index(0), log_index(0));
   stage_snapshot(*batch, id(),
                  {point, log_index(point.index.value + 1), config_.raft.generation, config_.raft.voters});
-  auto written = store_.write(*batch, durability::synced);
-  if (!written) {
-    halt(written.error());
-    return written;
-  }
   log_end_ = log_index(point.index.value + 1);
-  applier_.load();
-  replica_->snapshot_installed(now.mono_ms, applier_.applied());
+  // Behind the writes already handed over: an older one must not come after it.
+  installing_ = install_write{hand_over(std::move(batch))};
   after(now);
   return done{};
 }
@@ -225,7 +232,7 @@ void shard::apply(log_index first, std::span<const log_record> records) {
     } catch (const machine_fault& e) {
       halt({errc::corrupt, "entry " + std::to_string(first.value) + " broke an invariant: " + e.what()});
     } catch (const storage_fault& e) {
-      halt({errc::corrupt, e.what()});
+      halt({e.code, e.what()});
     } catch (const kj::Exception& e) {
       halt({errc::corrupt, "entry " + std::to_string(first.value) +
                                " cannot be decoded: " + e.getDescription().cStr()});

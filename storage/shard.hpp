@@ -76,6 +76,7 @@ class shard final : private replica_host {
   void write_failed(const failure& why);
   void read(instant now, read_id id);
   result<term> transfer(instant now, node_id to);
+  // Takes effect when its write is done. errc::conflict: the chunks are older than the point, pull them again.
   result<done> install(instant now, const snapshot_point& point, std::span<const std::string> chunks);
 
   // While refusing, commands are answered with 'why' and reads go on: a full disk.
@@ -95,6 +96,10 @@ class shard final : private replica_host {
     term at;
     std::size_t bytes = 0;
     std::string idempotency;
+  };
+
+  struct install_write {
+    write_ticket ticket;
   };
 
   // replica_host
@@ -134,6 +139,7 @@ class shard final : private replica_host {
   std::size_t pending_bytes_ = 0;
   std::uint64_t tickets_ = 0;
   log_index log_end_;  // one past the last entry handed to the store
+  std::optional<install_write> installing_;
   std::optional<failure> fault_;
   std::optional<failure> refusing_;
   std::int64_t last_stamp_us_ = 0;

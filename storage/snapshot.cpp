@@ -70,10 +70,11 @@ void export_records(const kv_reader& store, shard_id shard, std::size_t chunk_by
   sink(seal_chunk(chunk, true));
 }
 
-result<done> stage_import(kv_batch& batch, shard_id shard, std::span<const std::string> chunks) {
+result<log_index> stage_import(kv_batch& batch, shard_id shard, std::span<const std::string> chunks) {
   auto from = shard_key(shard), to = shard_key(shard_id(static_cast<std::uint16_t>(shard.value + 1)));
   for (auto c : columns) batch.erase_range(c, from, to);
   bool complete = false;
+  log_index reached;
   for (auto& bytes : chunks) {
     auto opened = open_envelope(bytes);
     if (!opened) return failure{errc::corrupt, "a snapshot chunk: " + opened.error().detail};
@@ -83,12 +84,14 @@ result<done> stage_import(kv_batch& batch, shard_id shard, std::span<const std::
       auto key = view_of(r.getKey());
       if (r.getColumn() >= column_count || !key.starts_with(from))
         return failure{errc::corrupt, "a snapshot chunk holds a record of another shard"};
+      if (static_cast<column>(r.getColumn()) == column::meta)
+        reached = log_index(message_reader(view_of(r.getValue())).root<schema::AppliedState>().getIndex());
       batch.put(static_cast<column>(r.getColumn()), key, view_of(r.getValue()));
     }
     complete = chunk.getLast();
   }
   if (!complete) return failure{errc::corrupt, "the last snapshot chunk is missing"};
-  return done{};
+  return reached;
 }
 
 std::uint64_t digest(const kv_reader& store, shard_id shard) {

@@ -12,7 +12,8 @@ namespace troupe::storage {
 void export_records(const kv_reader& store, shard_id shard, std::size_t chunk_bytes,
                     const std::function<bool(std::string chunk)>& sink);
 // Stages: nothing of what the shard held, then the records of the chunks. The last chunk must be the last.
-result<done> stage_import(kv_batch& batch, shard_id shard, std::span<const std::string> chunks);
+// The entry up to which the records reflect the log.
+result<log_index> stage_import(kv_batch& batch, shard_id shard, std::span<const std::string> chunks);
 // Of all records of the shard: equal states, equal digests. Reads everything.
 std::uint64_t digest(const kv_reader& store, shard_id shard);
 
