@@ -134,10 +134,8 @@ void hub::gap_answered(shard_id shard, std::uint64_t upto, result<std::string> a
         take_events(shard, view_of(stored.getEvent().getOrg()), stored.getSeq(), list.asReader());
       }
     }
-    auto& at = position_[shard.value];
-    at = std::max(at, found.getScannedToSeq());
-    if (at < upto && found.getMore()) return read_gap(shard, upto);
-    at = std::max(at, upto);  // what retention has taken is gone for everyone
+    position_[shard.value] = std::max(position_[shard.value], found.getScannedToSeq());
+    if (position_[shard.value] < upto && found.getScannedToSeq() != 0) return read_gap(shard, upto);
     state.reading_gap = false;
     while (!state.held.empty() && !state.reading_gap) {
       auto bytes = std::move(state.held.front());

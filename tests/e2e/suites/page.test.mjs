@@ -125,8 +125,8 @@ test('page: tasks and load of an agent are live', async () => {
 test('page: the event stream filters, opens an event, and pauses', async () => {
   await page.goto(`${node.base}/events`);
   await connection('Live');
-  const filter = page.getByRole('search', { name: 'Filter events' });
-  await filter.getByRole('combobox', { name: 'Agent' }).selectOption('planner');
+  await page.getByRole('search', { name: 'Filter events' }).or(page.getByRole('form', { name: 'Filter events' })).first().waitFor();
+  await page.getByLabel('Agent', { exact: true }).fill('planner');
   await rows().filter({ hasText: 'e2e-large' }).first().getByRole('button').click();
   await page.getByRole('button', { name: 'Copy event as JSON' }).first().waitFor();
   await inspect('event_open');
@@ -142,7 +142,7 @@ test('page: restarts and kills of the node need no reload and leave no gap', asy
   await page.evaluate(() => (globalThis.not_reloaded = true));
   let sent = 0;
   const walk = async (count) => {
-    const events = steps('walker', count, sent).map((event, i) => ({ ...event, attributes: { name: `step ${sent + i}.` } }));
+    const events = steps('walker', count, sent).map((event) => ({ ...event, attributes: { ...event.attributes, name: `step ${event.attributes.step}.` } }));
     await api.send(events);
     sent += count;
   };

@@ -1,0 +1,62 @@
+// What must hold in every run, checked at the moment it could break. A breach throws violation.
+//
+// - one leader per term;
+// - log matching: an index and term name one record, with one record before it, on every disk;
+// - no vote and no acknowledgement leaves a node before what it says is on that node's disk;
+// - nothing committed is lost or changed: every replica writes the same bytes when it applies an index, in order;
+// - a reply's index is one that was applied; reads see at least what was acknowledged before they began.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "storage/kv.hpp"
+#include "storage/raft/replica.hpp"
+
+namespace troupe::sim {
+
+struct violation : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class oracle {
+ public:
+  void leader_elected(term at, node_id node, std::uint64_t incarnation);
+  // 'before' is the term of the record at index - 1, if the node knows it.
+  void record_written(node_id node, log_index index, term at, std::optional<term> before, std::uint64_t hash);
+  // The record that a node may call stored at this index and term; null if none was ever written.
+  const std::uint64_t* record_hash(log_index index, term at) const;
+  // 'previous' is what the node had applied until now.
+  void applied(node_id node, log_index previous, log_index index, term at, std::uint64_t hash);
+  void installed(node_id node, log_index index);
+  void acknowledged(log_index index);
+  // Every read that begins now must see this index.
+  log_index read_floor() const { return floor_; }
+  void read_answered(log_index floor, log_index seen);
+
+  log_index applied_most() const;
+  std::uint64_t commits() const { return applied_.size(); }
+  std::uint64_t elections() const { return leaders_.size(); }
+  std::uint64_t reads() const { return reads_; }
+
+ private:
+  struct record {
+    std::uint64_t hash;
+    std::optional<term> before;
+  };
+  struct entry {
+    term at;
+    std::uint64_t hash;
+  };
+  std::map<term, std::pair<node_id, std::uint64_t>> leaders_;
+  std::map<std::pair<log_index, term>, record> records_;
+  std::map<log_index, entry> applied_;
+  log_index floor_;
+  std::uint64_t reads_ = 0;
+};
+
+}  // namespace troupe::sim

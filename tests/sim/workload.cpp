@@ -1,0 +1,281 @@
+// See workload.hpp.
+#include "tests/sim/workload.hpp"
+
+#include "protocol/message.hpp"
+#include "protocol/schema/command.capnp.h"
+#include "protocol/schema/query.capnp.h"
+#include "protocol/schema/reply.capnp.h"
+#include "storage/applier.hpp"
+#include "tests/sim/node.hpp"
+
+namespace troupe::sim {
+
+namespace {
+
+constexpr std::uint64_t deadline_ms = 700;
+constexpr const char* org = "default";
+
+std::string agent_name(std::uint64_t n) { return "agent-" + std::to_string(n % 3); }
+
+std::string ask(const storage::kv_reader& state, const machine_set& machines,
+                capnp::MallocMessageBuilder& query) {
+  query.getRoot<schema::Query>().setOrg(org);
+  return storage::applier::answer(state, the_shard, the_history, machines, to_bytes(query));
+}
+
+}  // namespace
+
+workload::workload(world& w) : world_(w), clients_(4) {
+  think_ms_max_ = world_.chance().between(20, 120);
+  for (std::size_t c = 0; c < clients_.size(); ++c) issue_after(c, 10);
+}
+
+void workload::wind_down() {
+  for (auto& c : clients_) c.left = 3;
+}
+
+bool workload::finished() const {
+  for (const auto& c : clients_)
+    if (c.left > 0 || c.now.number != 0) return false;
+  return true;
+}
+
+// --- one operation after the other
+
+void workload::issue_after(std::size_t c, std::uint64_t ms) {
+  world_.after(ms, [this, c] { issue(c); });
+}
+
+void workload::issue(std::size_t c) {
+  auto& me = clients_[c];
+  if (me.left == 0) return;
+  --me.left;
+  me.now = make(c);
+  send(c);
+}
+
+workload::operation workload::make(std::size_t) {
+  auto& dice = world_.chance();
+  operation op;
+  op.number = ++operations_;
+  op.floor = world_.truth().read_floor();
+  auto roll = dice.between(1, 100);
+  op.what = roll <= 40   ? kind::events
+            : roll <= 55 ? kind::task
+            : roll <= 62 ? kind::claim
+            : roll <= 70 ? kind::heartbeat
+            : roll <= 73 ? kind::noop
+                         : kind::read;
+  if (op.what == kind::claim && claimable_.empty()) op.what = kind::heartbeat;
+  if (op.what != kind::read) op.command = encode(op);
+  return op;
+}
+
+std::string workload::encode(operation& op) {
+  auto& dice = world_.chance();
+  capnp::MallocMessageBuilder message;
+  auto command = message.initRoot<schema::Command>();
+  command.setOrg(org);
+  command.setPrincipal("client");
+  auto agent = agent_name(dice.next());
+  auto key = "key-" + std::to_string(op.number);
+  if (op.what == kind::events) {
+    auto list = command.getBody().initAppendEvents().initEvents(static_cast<unsigned>(dice.between(1, 3)));
+    for (auto event : list) {
+      uuid id{dice.next() | 1, dice.next()};
+      op.event_ids.push_back(id);
+      events_[id] = false;
+      event.initId().setHigh(id.high);
+      event.getId().setLow(id.low);
+      event.setType(schema::EventType::LLM_CALL);
+      event.setTimeUs(1'700'000'000'000'000 + static_cast<std::int64_t>(world_.now()) * 1000);
+      event.setAgentId(agent_name(dice.next()));
+      event.setModel("model");
+      event.initTokens().setInput(static_cast<std::int64_t>(dice.between(1, 1000)));
+      event.setDurationUs(static_cast<std::int64_t>(dice.between(1, 100'000)));
+    }
+  } else if (op.what == kind::task) {
+    command.setIdempotencyKey(key);
+    command.setFingerprint(op.number);
+    op.task_name = "task-" + std::to_string(op.number);
+    tasks_[op.task_name] = false;
+    auto task = command.getBody().initCreateTask();
+    task.setAgentId(agent);
+    task.setName(op.task_name);
+  } else if (op.what == kind::claim) {
+    command.setIdempotencyKey(key);
+    command.setFingerprint(op.number);
+    const auto& [owner, id] = claimable_[dice.next() % claimable_.size()];
+    auto claim = command.getBody().initClaimTask();
+    claim.setAgentId(owner);
+    claim.setTaskId(id);
+    claim.setLeaseMs(60'000);
+    claim.setWorker(key);
+  } else if (op.what == kind::heartbeat) {
+    command.getBody().initHeartbeat().setAgentId(agent);
+    command.getBody().getHeartbeat().setLeaseMs(10'000);
+  } else {
+    command.getBody().setNoop();
+  }
+  return to_bytes(message);
+}
+
+void workload::send(std::size_t c) {
+  auto& me = clients_[c];
+  auto& dice = world_.chance();
+  auto number = me.now.number;
+  auto attempt = ++me.now.attempt;
+  ++me.now.sent;
+  auto target = me.target;
+  auto out_ms = dice.between(0, world_.current().delay_ms_max);
+  auto back_ms = dice.between(0, world_.current().delay_ms_max);
+  bool lost = dice.chance(world_.current().loss), answer_lost = dice.chance(world_.current().loss);
+  bool reads = me.now.what == kind::read;
+  if (!lost) {
+    world_.after(out_ms, [this, c, number, target, back_ms, answer_lost, reads, command = me.now.command] {
+      auto& node = world_.at(target);
+      if (!node.up()) return;
+      if (reads) {
+        node.read([this, c, number, back_ms, answer_lost](std::optional<log_index> seen) {
+          if (!answer_lost) world_.after(back_ms, [this, c, number, seen] { on_read(c, number, seen); });
+        });
+        return;
+      }
+      node.propose(command, [this, c, number, target, back_ms, answer_lost](result<std::string> reply) {
+        if (answer_lost) return;
+        world_.after(back_ms, [this, c, number, target, reply = std::move(reply)] {
+          on_reply(c, number, target, reply);
+        });
+      });
+    });
+  }
+  world_.after(deadline_ms, [this, c, number, attempt] {
+    auto& op = clients_[c].now;
+    if (op.number != number || op.attempt != attempt) return;
+    if (world_.chaos() && world_.chance().chance(0.1)) return give_up(c);
+    retry_after(c, 0, true);
+  });
+}
+
+void workload::retry_after(std::size_t c, std::uint64_t ms, bool elsewhere) {
+  auto& me = clients_[c];
+  if (elsewhere) me.target = world_.any_node();
+  auto number = me.now.number;
+  auto attempt = ++me.now.attempt;
+  world_.after(ms, [this, c, number, attempt] {
+    const auto& op = clients_[c].now;
+    if (op.number == number && op.attempt == attempt) send(c);
+  });
+}
+
+void workload::give_up(std::size_t c) {
+  clients_[c].now = {};
+  issue_after(c, world_.chance().between(0, think_ms_max_));
+}
+
+void workload::on_read(std::size_t c, std::uint64_t number, std::optional<log_index> seen) {
+  auto& me = clients_[c];
+  if (me.now.number != number) return;
+  if (!seen) return retry_after(c, world_.chance().between(5, 60), true);
+  world_.truth().read_answered(me.now.floor, *seen);
+  me.now = {};
+  issue_after(c, world_.chance().between(0, think_ms_max_));
+}
+
+void workload::on_reply(std::size_t c, std::uint64_t number, node_id by, result<std::string> reply) {
+  auto& me = clients_[c];
+  if (me.now.number != number) return;
+  if (reply) return on_success(c, by, *reply);
+  switch (reply.error().code) {
+    case errc::not_leader: return retry_after(c, world_.chance().between(5, 60), true);
+    case errc::unavailable:
+    case errc::timed_out:
+    case errc::in_flight:
+    case errc::no_space:
+    case errc::overloaded:
+      return retry_after(c, world_.chance().between(20, 200), world_.chance().chance(0.5));
+    default: throw violation("a correct command failed: " + reply.error().detail);
+  }
+}
+
+void workload::on_success(std::size_t c, node_id by, const std::string& bytes) {
+  auto& me = clients_[c];
+  message_reader reader(bytes);
+  auto reply = reader.root<schema::Reply>();
+  log_index index{reply.getIndex()};
+  world_.truth().acknowledged(index);
+  if (me.now.sent == 1 && index <= me.now.floor)
+    throw violation("a command was applied before it was sent, at entry " + std::to_string(index.value));
+  me.target = by;
+  ++world_.tally().acknowledged;
+  if (reply.isEventsAppended()) {
+    auto appended = reply.getEventsAppended();
+    if (appended.getAccepted() + appended.getDuplicates() != me.now.event_ids.size())
+      throw violation("an acknowledged batch of events does not account for all of them");
+    if (me.now.sent == 1 && appended.getDuplicates() != 0)
+      throw violation("events sent once are called duplicates");
+    for (const auto& id : me.now.event_ids) events_[id] = true;
+  } else if (me.now.what == kind::task && reply.isTask()) {
+    tasks_[me.now.task_name] = true;
+    claimable_.emplace_back(view_of(reply.getTask().getAgentId()), view_of(reply.getTask().getId()));
+  }
+  if (world_.tracing(detail::everything))
+    world_.trace(detail::everything, "operation %lu is acknowledged by node %lu at entry %lu", me.now.number,
+                 by.value, index.value);
+  me.now = {};
+  issue_after(c, world_.chance().between(0, think_ms_max_));
+}
+
+// --- the end
+
+void workload::audit(const storage::kv_reader& state) const {
+  std::map<uuid, int> found;
+  std::uint64_t after = 0;
+  for (;;) {
+    capnp::MallocMessageBuilder query;
+    auto feed = query.initRoot<schema::Query>().initReadFeed();
+    feed.setAfterSeq(after);
+    feed.setLimit(500);
+    auto bytes = ask(state, world_.machines(), query);
+    message_reader reader(bytes);
+    auto answer = reader.root<schema::QueryResult>();
+    if (!answer.isEvents()) throw violation("the feed cannot be read");
+    if (answer.getEvents().size() == 0) break;
+    for (auto stored : answer.getEvents()) {
+      if (stored.getSeq() != ++after) throw violation("the numbers of events have a gap");
+      ++found[uuid{stored.getEvent().getId().getHigh(), stored.getEvent().getId().getLow()}];
+    }
+  }
+  for (const auto& [id, times] : found)
+    if (times != 1 || !events_.contains(id))
+      throw violation("an event is stored " + std::to_string(times) + " times");
+  for (const auto& [id, acknowledged] : events_)
+    if (acknowledged && !found.contains(id)) throw violation("an acknowledged event is lost");
+
+  std::map<std::string, int> tasks;
+  for (std::uint64_t agent = 0; agent < 3; ++agent) {
+    std::string last;
+    for (bool more = true; more;) {
+      capnp::MallocMessageBuilder query;
+      auto list = query.initRoot<schema::Query>().initListTasks();
+      list.setAgentId(agent_name(agent));
+      list.setAfterId(last);
+      list.setLimit(500);
+      auto bytes = ask(state, world_.machines(), query);
+      message_reader reader(bytes);
+      auto answer = reader.root<schema::QueryResult>();
+      if (!answer.isTasks()) break;
+      for (auto task : answer.getTasks()) {
+        ++tasks[std::string(view_of(task.getName()))];
+        last = std::string(view_of(task.getId()));
+      }
+      more = answer.getMore();
+    }
+  }
+  for (const auto& [name, times] : tasks)
+    if (times != 1) throw violation("task " + name + " was made " + std::to_string(times) + " times");
+  for (const auto& [name, acknowledged] : tasks_)
+    if (acknowledged && !tasks.contains(name)) throw violation("the acknowledged " + name + " is lost");
+}
+
+}  // namespace troupe::sim
