@@ -9,11 +9,12 @@ capnp::MessageBuilder& flat_builder::start(std::size_t words) {
   if (memory_.empty()) memory_.resize(std::max<std::size_t>(words, 256) + 1);
   if (memory_.size() < words + 1) memory_.assign(words * 2 + 1, 0);
   memory_[0] = 0;
-  return message_.emplace(kj::arrayPtr(reinterpret_cast<capnp::word*>(memory_.data()) + 1,
-                                       memory_.size() - 1));
+  return message_.emplace(
+      kj::arrayPtr(reinterpret_cast<capnp::word*>(memory_.data()) + 1, memory_.size() - 1));
 }
 
 std::string_view flat_builder::bytes() {
+  if (!message_) return {};
   auto segments = message_->getSegmentsForOutput();
   if (segments.size() != 1) {
     overflow_ = to_bytes(*message_);

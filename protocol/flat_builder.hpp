@@ -17,7 +17,7 @@ class flat_builder {
  public:
   // A new message. It needs at most 'words' words; should that be wrong, the bytes are right but slower to make.
   capnp::MessageBuilder& start(std::size_t words);
-  // The finished message, until the next start().
+  // The finished message, until the next start(); nothing before the first.
   std::string_view bytes();
 
  private:

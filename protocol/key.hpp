@@ -11,26 +11,26 @@ namespace troupe {
 // First byte of every key: the kind of the record. Never renumber.
 enum class record_tag : std::uint8_t {
   // state
-  counters = 1,       // ()                             -> schema::Counters
-  agent = 2,          // (org, agent)                   -> schema::Agent
-  agent_activity = 3, // (org, agent)                   -> schema::AgentActivity
-  task = 4,           // (org, agent, task)             -> schema::Task
-  task_pending = 5,   // (org, agent, -priority, created, task) -> empty
-  api_key = 6,        // (org, key)                     -> schema::ApiKey
-  reply = 7,          // (org, idempotency key)         -> cached reply
-  reply_expiry = 8,   // (expires, org, key)            -> empty
+  counters = 1,        // ()                             -> schema::Counters
+  agent = 2,           // (org, agent)                   -> schema::Agent
+  agent_activity = 3,  // (org, agent)                   -> schema::AgentActivity
+  task = 4,            // (org, agent, task)             -> schema::Task
+  task_pending = 5,    // (org, agent, -priority, created, task) -> empty
+  api_key = 6,         // (org, key)                     -> schema::ApiKey
+  reply = 7,           // (org, idempotency key)         -> cached reply
+  reply_expiry = 8,    // (expires, org, key)            -> empty
   // events
-  event = 32,         // (seq)                          -> schema::Event
-  event_by_id = 33,   // (org, id high, id low)         -> seq
-  event_by_time = 34, // (org, time, seq)               -> empty
+  event = 32,           // (seq)                          -> schema::Event
+  event_by_id = 33,     // (org, id high, id low)         -> seq
+  event_by_time = 34,   // (org, time, seq)               -> empty
   event_by_agent = 35,  // (org, agent, time, seq)      -> empty
   event_by_trace = 36,  // (org, trace, time, seq)      -> empty
   // rollups
-  rollup = 64,        // (org, resolution, dimension, start, key) -> schema::Rollup
+  rollup = 64,  // (org, resolution, dimension, start, key) -> schema::Rollup
   // outbox
-  outbox = 96,        // (due, timer, id...)            -> schema::OutboxRecord
+  outbox = 96,  // (due, timer, id...)            -> schema::OutboxRecord
   // history
-  history = 128,      // (key of the record, ~index)    -> the record before that index
+  history = 128,  // (key of the record, ~index)    -> the record before that index
 };
 
 class key_writer {

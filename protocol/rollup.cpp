@@ -31,8 +31,7 @@ void token_counts::add(const token_counts& o) {
 }
 
 void token_counts::add(schema::Tokens::Reader o) {
-  add(token_counts{o.getInput(), o.getOutput(), o.getCacheRead(), o.getCacheWrite(),
-                   o.getReasoning()});
+  add(token_counts{o.getInput(), o.getOutput(), o.getCacheRead(), o.getCacheWrite(), o.getReasoning()});
 }
 
 void token_counts::write(schema::Tokens::Builder out) const {

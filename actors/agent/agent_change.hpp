@@ -4,8 +4,8 @@
 // something was said about the agent; activity is written without history.
 #pragma once
 
-#include "protocol/message.hpp"
 #include "protocol/machine.hpp"
+#include "protocol/message.hpp"
 
 namespace troupe::agents {
 

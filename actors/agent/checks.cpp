@@ -6,8 +6,7 @@
 namespace troupe::agents {
 
 checks& checks::refuse(std::string_view field, const std::string& detail) {
-  if (!complaint_)
-    complaint_ = refusal(errc::invalid_argument, std::string(field) + " " + detail, field);
+  if (!complaint_) complaint_ = refusal(errc::invalid_argument, std::string(field) + " " + detail, field);
   return *this;
 }
 
@@ -30,8 +29,8 @@ checks& checks::names(std::string_view field, capnp::List<capnp::Text>::Reader v
   return *this;
 }
 
-checks& checks::range_or_zero(std::string_view field, std::int64_t value, std::int64_t min,
-                              std::int64_t max, std::string_view unit) {
+checks& checks::range_or_zero(std::string_view field, std::int64_t value, std::int64_t min, std::int64_t max,
+                              std::string_view unit) {
   if (value == 0 || (value >= min && value <= max)) return *this;
   return refuse(field, "is " + std::to_string(value) + ": give " + std::to_string(min) + " to " +
                            std::to_string(max) + std::string(unit));

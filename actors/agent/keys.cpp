@@ -21,9 +21,7 @@ std::string tasks_prefix(std::string_view org, std::string_view agent) {
   return key_writer(record_tag::task).text(org).text(agent).str();
 }
 
-std::string agents_prefix(std::string_view org) {
-  return key_writer(record_tag::agent).text(org).str();
-}
+std::string agents_prefix(std::string_view org) { return key_writer(record_tag::agent).text(org).str(); }
 
 std::string pending_key(std::string_view org, schema::Task::Reader task) {
   return key_writer(record_tag::task_pending)

@@ -30,15 +30,15 @@ void agent_machine::reads(schema::Command::Reader command, const stamp& at, read
   auto named = command.getBody();
   auto org = view_of(command.getOrg());
   switch (named.which()) {
-    case body::REGISTER_AGENT: return agent_change::reads(org, view_of(named.getRegisterAgent().getId()), keys);
+    case body::REGISTER_AGENT:
+      return agent_change::reads(org, view_of(named.getRegisterAgent().getId()), keys);
     case body::UPDATE_AGENT: return agent_change::reads(org, view_of(named.getUpdateAgent().getId()), keys);
     case body::HEARTBEAT: return agent_change::reads(org, view_of(named.getHeartbeat().getAgentId()), keys);
     default: return task_reads(command, at, keys);
   }
 }
 
-outcome agent_machine::apply(const view& before, schema::Command::Reader command,
-                             const stamp& at) const {
+outcome agent_machine::apply(const view& before, schema::Command::Reader command, const stamp& at) const {
   switch (command.getBody().which()) {
     case body::REGISTER_AGENT: return register_agent(before, command, at);
     case body::UPDATE_AGENT: return update_agent(before, command, at);

@@ -26,9 +26,9 @@ std::string after(const std::string& prefix, std::string_view key, std::string_v
 void write_agents(const std::vector<stored_agent>& items, schema::QueryResult::Builder out) {
   auto list = out.initAgents(static_cast<unsigned>(items.size()));
   for (unsigned i = 0; i < list.size(); ++i) {
-    list[i].setAgent(message_reader(items[i].agent).root<schema::Agent>());
-    if (items[i].activity)
-      list[i].setActivity(message_reader(*items[i].activity).root<schema::AgentActivity>());
+    auto& item = items[i];
+    list[i].setAgent(message_reader(item.agent).root<schema::Agent>());
+    if (item.activity) list[i].setActivity(message_reader(*item.activity).root<schema::AgentActivity>());
   }
 }
 
@@ -53,7 +53,8 @@ bool active_since(const stored_agent& a, std::int64_t since_us) {
          message_reader(*a.activity).root<schema::AgentActivity>().getLastActivityUs() >= since_us;
 }
 
-void list_agents(const record_reader& records, schema::Query::Reader query, schema::QueryResult::Builder out) {
+void list_agents(const record_reader& records, schema::Query::Reader query,
+                 schema::QueryResult::Builder out) {
   auto asked = query.getListAgents();
   auto org = view_of(query.getOrg()), team = view_of(asked.getTeam());
   auto prefix = agents_prefix(org);
@@ -131,7 +132,8 @@ void list_tasks(const record_reader& records, schema::Query::Reader query, schem
     scanned = view_of(task.getId());
     return true;
   };
-  records.scan(family::state, after(prefix, task_key(org, agent, scanned), scanned), prefix_end(prefix), visit);
+  records.scan(family::state, after(prefix, task_key(org, agent, scanned), scanned), prefix_end(prefix),
+               visit);
   out.setMore(more);
   out.setScannedToId(scanned.c_str());
   write_tasks(items, out);

@@ -96,9 +96,11 @@ outcome update_agent(const view& before, schema::Command::Reader command, const 
     return {{}, refusal(errc::not_found, "there is no agent '" + id + "': register it first", "id"), {}};
   auto agent = change.agent();
   if (said.getIfVersion() != 0 && said.getIfVersion() != agent.getVersion())
-    return {{}, refusal(errc::version_mismatch,
-                        "agent '" + id + "' is at version " + std::to_string(agent.getVersion()) + ", not " +
-                            std::to_string(said.getIfVersion()) + ": read it again and repeat the change"), {}};
+    return {{},
+            refusal(errc::version_mismatch,
+                    "agent '" + id + "' is at version " + std::to_string(agent.getVersion()) + ", not " +
+                        std::to_string(said.getIfVersion()) + ": read it again and repeat the change"),
+            {}};
   bool differs = false;
   if (said.getSetName()) differs |= set_name(agent, said.getName());
   if (said.getSetTeam()) differs |= set_team(agent, said.getTeam());

@@ -42,9 +42,8 @@ std::uint32_t attempts_of(schema::CreateTask::Reader said) {
 bool says_the_same(schema::CreateTask::Reader said, schema::Task::Reader task) {
   auto timeout_us = task.getDeadlineUs() == 0 ? 0 : task.getDeadlineUs() - task.getCreatedUs();
   return view_of(said.getName()) == view_of(task.getName()) &&
-         view_of(said.getInput()) == view_of(task.getInput()) &&
-         said.getPriority() == task.getPriority() && attempts_of(said) == task.getAttemptsMax() &&
-         said.getTimeoutMs() * 1000 == timeout_us;
+         view_of(said.getInput()) == view_of(task.getInput()) && said.getPriority() == task.getPriority() &&
+         attempts_of(said) == task.getAttemptsMax() && said.getTimeoutMs() * 1000 == timeout_us;
 }
 
 checks check_new(schema::CreateTask::Reader said) {
@@ -69,7 +68,8 @@ std::optional<outcome> not_the_claimer(task_change& change, capnp::Text::Reader 
     return refused(errc::invalid_argument, "claim_token is empty: give the one that the claim answered with",
                    "claim_token");
   if (view_of(token) != view_of(task.getClaimToken()))
-    return refused(errc::conflict, "the task was claimed again since: this claim_token is not that of its claim",
+    return refused(errc::conflict,
+                   "the task was claimed again since: this claim_token is not that of its claim",
                    "claim_token");
   return std::nullopt;
 }
@@ -107,7 +107,8 @@ outcome create_task(const view& before, schema::Command::Reader command, const s
     return refused(errc::not_found, "there is no agent '" + agent + "': register it first", "agent_id");
   if (change.known()) {
     if (says_the_same(said, change.task().asReader())) return change.finish(change.reply_without_token());
-    return refused(errc::conflict, "task '" + id + "' exists and is another one: choose another id, or none", "id");
+    return refused(errc::conflict, "task '" + id + "' exists and is another one: choose another id, or none",
+                   "id");
   }
   auto load = change.agent().activity();
   auto open = load.getPendingTasks() + load.getClaimedTasks();

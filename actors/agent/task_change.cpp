@@ -66,9 +66,7 @@ void task_change::enter(TaskStatus next) {
       set_lease_timer();
       return;
     case TaskStatus::COMPLETED: load.setCompletedTasks(load.getCompletedTasks() + 1); break;
-    case TaskStatus::EXPIRED:
-      t.disownClaimToken();
-      [[fallthrough]];
+    case TaskStatus::EXPIRED: t.disownClaimToken(); [[fallthrough]];
     case TaskStatus::FAILED: load.setFailedTasks(load.getFailedTasks() + 1); break;
   }
   t.setLeaseUntilUs(0);
@@ -104,7 +102,8 @@ void task_change::set_timer(const std::string& key, std::int64_t due_us, std::ui
 }
 
 void task_change::write() {
-  out_.changes.put_kept(family::state, task_key(view_of(org_), view_of(agent_id_), view_of(id_)), to_bytes(task_));
+  out_.changes.put_kept(family::state, task_key(view_of(org_), view_of(agent_id_), view_of(id_)),
+                        to_bytes(task_));
   capnp::MallocMessageBuilder message;
   auto fact = message.initRoot<schema::Fact>();
   fact.setOrg(org_);

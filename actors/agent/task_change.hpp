@@ -15,8 +15,8 @@ namespace troupe::agents {
 class task_change {
  public:
   // Both records must be among the command's reads.
-  task_change(const view& before, capnp::Text::Reader org, capnp::Text::Reader agent,
-              capnp::Text::Reader id, const stamp& at);
+  task_change(const view& before, capnp::Text::Reader org, capnp::Text::Reader agent, capnp::Text::Reader id,
+              const stamp& at);
 
   bool known() const { return known_; }
   agent_change& agent() { return agent_; }

@@ -50,7 +50,8 @@ outcome create(const view& before, schema::Command::Reader command, const stamp&
   if (said.getSecretHash().size() != secret_hash_bytes)
     return refused(errc::invalid_argument, "the hash of the secret must have 32 bytes", "secret_hash");
   if (before.get(family::state, api_key_key(view_of(command.getOrg()), id)))
-    return refused(errc::conflict, "there is a key with the id '" + std::string(id) + "': choose another", "id");
+    return refused(errc::conflict, "there is a key with the id '" + std::string(id) + "': choose another",
+                   "id");
   capnp::MallocMessageBuilder record;
   auto key = record.initRoot<schema::ApiKey>();
   key.setId(said.getId());
@@ -88,8 +89,7 @@ void api_key_machine::reads(schema::Command::Reader command, const stamp&, read_
   keys.add(family::state, api_key_key(view_of(command.getOrg()), view_of(id)));
 }
 
-outcome api_key_machine::apply(const view& before, schema::Command::Reader command,
-                               const stamp& at) const {
+outcome api_key_machine::apply(const view& before, schema::Command::Reader command, const stamp& at) const {
   return command.getBody().isCreateApiKey() ? create(before, command, at) : revoke(before, command, at);
 }
 

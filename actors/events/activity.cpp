@@ -54,9 +54,9 @@ void activity::write(outcome& to) {
 schema::Agent::Reader activity::write_agent(seen& s, outcome& to) {
   auto known = s.agent ? s.agent->root<schema::Agent>() : schema::Agent::Reader();
   if (s.agent && !s.team_is_new) return known;
-  auto& message = agent_builder_.start(known.totalSize().wordCount + record_words_added +
-                                       text_words(org_.size()) + text_words(s.id.size()) +
-                                       text_words(s.team.size()));
+  auto& message =
+      agent_builder_.start(known.totalSize().wordCount + record_words_added + text_words(org_.size()) +
+                           text_words(s.id.size()) + text_words(s.team.size()));
   if (s.agent) {
     message.setRoot(known);
     auto agent = message.getRoot<schema::Agent>();
@@ -75,8 +75,8 @@ schema::AgentActivity::Reader activity::write_activity(seen& s, outcome& to) {
   auto known = s.activity ? s.activity->root<schema::AgentActivity>() : schema::AgentActivity::Reader();
   auto& message = activity_builder_.start(known.totalSize().wordCount + record_words_added);
   if (s.activity) message.setRoot(known);
-  auto now = s.activity ? message.getRoot<schema::AgentActivity>()
-                        : message.initRoot<schema::AgentActivity>();
+  auto now =
+      s.activity ? message.getRoot<schema::AgentActivity>() : message.initRoot<schema::AgentActivity>();
   rollup sums = s.sums;
   sums.tokens.add(known.getTokens());
   sums.add_cost(known.getCostNanoUsd());

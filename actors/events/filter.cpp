@@ -36,8 +36,8 @@ filter::filter(schema::EventFilter::Reader asked) : asked_(asked), text_(view_of
   if (auto name = view_of(asked.getStatus()); !name.empty()) {
     status_ = parse_event_status(name);
     if (!status_)
-      complaint_ = {"status", "there is no event status '" + std::string(name) +
-                                  "': give ok, error or unset"};
+      complaint_ = {"status",
+                    "there is no event status '" + std::string(name) + "': give ok, error or unset"};
   }
 }
 

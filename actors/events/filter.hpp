@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "protocol/message.hpp"
 #include "protocol/machine.hpp"
+#include "protocol/message.hpp"
 
 namespace troupe::events {
 

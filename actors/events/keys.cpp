@@ -37,8 +37,7 @@ const std::string& rollup_key(key_writer& to, std::string_view org, schema::Reso
       .str();
 }
 
-std::string rollup_prefix(std::string_view org, schema::Resolution resolution,
-                          schema::Dimension dimension) {
+std::string rollup_prefix(std::string_view org, schema::Resolution resolution, schema::Dimension dimension) {
   return key_writer(record_tag::rollup)
       .text(org)
       .u8(static_cast<std::uint8_t>(resolution))

@@ -23,8 +23,7 @@ const std::string& by_trace_key(key_writer& to, std::string_view org, std::strin
 const std::string& rollup_key(key_writer& to, std::string_view org, schema::Resolution resolution,
                               schema::Dimension dimension, std::int64_t start_us, std::string_view key);
 // What all rollups of one resolution and dimension begin with.
-std::string rollup_prefix(std::string_view org, schema::Resolution resolution,
-                          schema::Dimension dimension);
+std::string rollup_prefix(std::string_view org, schema::Resolution resolution, schema::Dimension dimension);
 
 // The value of a by_id record.
 std::string encode_seq(event_seq seq);

@@ -25,8 +25,7 @@ uuid id_of(schema::Event::Reader event, std::uint32_t index, const stamp& at) {
   uuid id{event.getId().getHigh(), event.getId().getLow()};
   if (!id.is_nil()) return id;
   // An odd multiplier keeps the ids of one batch apart; sums keep their order within the millisecond.
-  return make_uuid_v7(at.time_us, at.entropy_high + index,
-                      at.entropy_low + index * 0x9e37'79b9'7f4a'7c15ULL);
+  return make_uuid_v7(at.time_us, at.entropy_high + index, at.entropy_low + index * 0x9e37'79b9'7f4a'7c15ULL);
 }
 
 enum class verdict : std::uint8_t { accepted, duplicate, rejected };
@@ -63,8 +62,8 @@ class append {
   void write_counters();
   std::string reply() const;
   unsigned count(verdict v) const {
-    return static_cast<unsigned>(std::count_if(judged_.begin(), judged_.end(),
-                                               [&](auto& j) { return j.is == v; }));
+    return static_cast<unsigned>(
+        std::count_if(judged_.begin(), judged_.end(), [&](auto& j) { return j.is == v; }));
   }
 
   const view& before_;
@@ -111,7 +110,8 @@ void append::store() {
   auto accepted = count(verdict::accepted);
   auto words = events_.totalSize().wordCount;
   flat_builder telling;
-  auto fact = telling.start(words + accepted * event_words_added + text_words(org_.size()) + 64).initRoot<schema::Fact>();
+  auto fact = telling.start(words + accepted * event_words_added + text_words(org_.size()) + 64)
+                  .initRoot<schema::Fact>();
   fact.setOrg(org_);
   auto appended = fact.initEventsAppended();
   appended.setFirstSeq(last_seq_.value + 1);
@@ -133,8 +133,8 @@ void append::store_one(schema::Event::Reader event, const uuid& id, event_seq se
                        capnp::List<schema::Event>::Builder told, unsigned slot) {
   auto org = view_of(org_);
   auto team = agents_.count(event);
-  auto& message = builder_.start(event.totalSize().wordCount + event_words_added +
-                                 text_words(org.size()) + text_words(team.size()));
+  auto& message = builder_.start(event.totalSize().wordCount + event_words_added + text_words(org.size()) +
+                                 text_words(team.size()));
   message.setRoot(event);
   auto record = message.getRoot<schema::Event>();
   record.setOrg(org_);
@@ -207,8 +207,7 @@ void event_machine::reads(schema::Command::Reader command, const stamp& at, read
   keys.add(family::state, counters_key());
 }
 
-outcome event_machine::apply(const view& before, schema::Command::Reader command,
-                             const stamp& at) const {
+outcome event_machine::apply(const view& before, schema::Command::Reader command, const stamp& at) const {
   return append(before, command, at).run();
 }
 

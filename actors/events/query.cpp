@@ -67,7 +67,8 @@ std::pair<std::string, std::string> index_range(const std::string& prefix, schem
   return {from, to};
 }
 
-void list_events(const record_reader& records, schema::Query::Reader query, schema::QueryResult::Builder out) {
+void list_events(const record_reader& records, schema::Query::Reader query,
+                 schema::QueryResult::Builder out) {
   auto asked = query.getListEvents();
   filter wanted(asked.getFilter());
   if (auto& wrong = wanted.complaint()) {

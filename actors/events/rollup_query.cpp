@@ -51,7 +51,8 @@ class rollup_reader {
 
   std::string beginning() const {
     if (asked_.getSinceUs() == 0) return prefix_;
-    return asked_.getFromKey().size() == 0 ? place(from_us_, {}) : place(from_us_, view_of(asked_.getFromKey()));
+    return asked_.getFromKey().size() == 0 ? place(from_us_, {})
+                                           : place(from_us_, view_of(asked_.getFromKey()));
   }
 
   // False: stop, the bucket is where to go on.

@@ -85,8 +85,8 @@ tally::table tally::coarser(const table& from, Resolution resolution) {
   return sums;
 }
 
-void tally::write_table(const table& from, std::string_view org, Resolution resolution,
-                        flat_builder& builder, mutations& to) {
+void tally::write_table(const table& from, std::string_view org, Resolution resolution, flat_builder& builder,
+                        mutations& to) {
   key_writer key(record_tag::rollup);
   std::vector<std::uint16_t> sorted;
   for (auto& [where, f] : from) {

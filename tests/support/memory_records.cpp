@@ -55,8 +55,9 @@ named_records::named_records(const memory_records& records, const read_set& keys
 std::optional<std::string_view> named_records::get(family f, std::string_view key) const {
   auto at = records_.find({f, std::string(key)});
   if (at == records_.end()) throw machine_fault("a machine looked at a record that it had not named");
-  if (!at->second) return std::nullopt;
-  return *at->second;
+  auto& record = at->second;
+  if (!record) return std::nullopt;
+  return *record;
 }
 
 memory_shard::memory_shard() : machines_(make_machines()) {

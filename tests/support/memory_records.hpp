@@ -44,7 +44,9 @@ class named_records final : public view {
 template <class T>
 class owned {
  public:
-  explicit owned(std::string bytes) : bytes_(std::make_unique<std::string>(std::move(bytes))), reader_(std::make_unique<message_reader>(*bytes_)) {}
+  explicit owned(std::string bytes)
+      : bytes_(std::make_unique<std::string>(std::move(bytes))),
+        reader_(std::make_unique<message_reader>(*bytes_)) {}
   typename T::Reader operator*() const { return reader_->template root<T>(); }
   const std::string& bytes() const { return *bytes_; }
 

@@ -16,13 +16,13 @@ schema::EventsAppended::Reader appended(const owned<schema::Reply>& reply) {
 owned<schema::Agent> agent_in(const memory_shard& shard, std::string_view id) {
   auto bytes = shard.records.get(family::state, agent_key(shard.org, id));
   REQUIRE(bytes);
-  return owned<schema::Agent>(*bytes);
+  return owned<schema::Agent>(bytes.value_or(""));
 }
 
 owned<schema::AgentActivity> activity_in(const memory_shard& shard, std::string_view id) {
   auto bytes = shard.records.get(family::state, agent_activity_key(shard.org, id));
   REQUIRE(bytes);
-  return owned<schema::AgentActivity>(*bytes);
+  return owned<schema::AgentActivity>(bytes.value_or(""));
 }
 
 std::vector<std::uint64_t> seqs_in(const memory_shard& shard) {

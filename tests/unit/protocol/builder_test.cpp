@@ -86,7 +86,8 @@ TEST_CASE("mutations: changes are seen again in the order they were made") {
   changes.merge(family::rollups, std::string(70'000, 'k'), "");
   changes.put_kept(family::state, "k2", std::string(1, '\0'));
   std::vector<std::tuple<mutation_kind, family, std::size_t, std::size_t>> seen;
-  changes.for_each([&](auto kind, auto f, auto key, auto value) { seen.emplace_back(kind, f, key.size(), value.size()); });
+  changes.for_each(
+      [&](auto kind, auto f, auto key, auto value) { seen.emplace_back(kind, f, key.size(), value.size()); });
   CHECK(seen == std::vector<std::tuple<mutation_kind, family, std::size_t, std::size_t>>{
                     {mutation_kind::put, family::state, 2, 2},
                     {mutation_kind::erase, family::outbox, 0, 0},

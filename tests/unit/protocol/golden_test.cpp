@@ -207,49 +207,50 @@ TEST_CASE("golden: the records on disk keep their bytes") {
 TEST_CASE("golden: commands keep their bytes") {
   auto one = [](auto b) { fill_event(b.initAppendEvents().initEvents(1)[0]); };
   CHECK(golden("command_append_events", command(one)));
-  CHECK(golden("command_others",
-               joined({command([](auto b) { b.setNoop(); }), command([](auto b) {
-                         auto s = b.initRegisterAgent();
-                         s.setId("a"), s.setName("n"), s.setTeam("t"), s.setMetadata("{}");
-                         s.initTags(1).set(0, "x"), s.initCapabilities(1).set(0, "y");
-                       }),
-                       command([](auto b) {
-                         auto s = b.initUpdateAgent();
-                         s.setId("a"), s.setIfVersion(3), s.setSetName(true), s.setName("n"), s.setSetTeam(true);
-                         s.setTeam("t"), s.setSetTags(true), s.initTags(1).set(0, "x"), s.setSetCapabilities(true);
-                         s.initCapabilities(1).set(0, "y"), s.setSetMetadata(true), s.setMetadata("{}");
-                       }),
-                       command([](auto b) {
-                         auto s = b.initHeartbeat();
-                         s.setAgentId("a"), s.setLeaseMs(5), s.setStatus("busy");
-                       }),
-                       command([](auto b) {
-                         auto s = b.initCreateTask();
-                         s.setAgentId("a"), s.setId("t"), s.setName("n"), s.setInput("{}"), s.setPriority(-2);
-                         s.setAttemptsMax(3), s.setTimeoutMs(4);
-                       }),
-                       command([](auto b) {
-                         auto s = b.initClaimTask();
-                         s.setAgentId("a"), s.setTaskId("t"), s.setLeaseMs(5), s.setWorker("w");
-                       }),
-                       command([](auto b) {
-                         auto s = b.initCompleteTask();
-                         s.setAgentId("a"), s.setTaskId("t"), s.setClaimToken("c"), s.setResult("{}");
-                       }),
-                       command([](auto b) {
-                         auto s = b.initFailTask();
-                         s.setAgentId("a"), s.setTaskId("t"), s.setClaimToken("c"), s.setError("e"), s.setRetry(true);
-                       }),
-                       command([](auto b) {
-                         auto s = b.initExpireTask();
-                         s.setAgentId("a"), s.setTaskId("t"), s.setAttempt(2);
-                       }),
-                       command([](auto b) {
-                         auto s = b.initCreateApiKey();
-                         s.setId("k"), s.setName("n"), s.setRole(schema::Role::INGEST), s.setSecretHash(data_of("h"));
-                       }),
-                       command([](auto b) { b.initRevokeApiKey().setId("k"); }),
-                       command([](auto b) { b.setFireTimer(data_of("key")); })})));
+  CHECK(golden(
+      "command_others",
+      joined({command([](auto b) { b.setNoop(); }), command([](auto b) {
+                auto s = b.initRegisterAgent();
+                s.setId("a"), s.setName("n"), s.setTeam("t"), s.setMetadata("{}");
+                s.initTags(1).set(0, "x"), s.initCapabilities(1).set(0, "y");
+              }),
+              command([](auto b) {
+                auto s = b.initUpdateAgent();
+                s.setId("a"), s.setIfVersion(3), s.setSetName(true), s.setName("n"), s.setSetTeam(true);
+                s.setTeam("t"), s.setSetTags(true), s.initTags(1).set(0, "x"), s.setSetCapabilities(true);
+                s.initCapabilities(1).set(0, "y"), s.setSetMetadata(true), s.setMetadata("{}");
+              }),
+              command([](auto b) {
+                auto s = b.initHeartbeat();
+                s.setAgentId("a"), s.setLeaseMs(5), s.setStatus("busy");
+              }),
+              command([](auto b) {
+                auto s = b.initCreateTask();
+                s.setAgentId("a"), s.setId("t"), s.setName("n"), s.setInput("{}"), s.setPriority(-2);
+                s.setAttemptsMax(3), s.setTimeoutMs(4);
+              }),
+              command([](auto b) {
+                auto s = b.initClaimTask();
+                s.setAgentId("a"), s.setTaskId("t"), s.setLeaseMs(5), s.setWorker("w");
+              }),
+              command([](auto b) {
+                auto s = b.initCompleteTask();
+                s.setAgentId("a"), s.setTaskId("t"), s.setClaimToken("c"), s.setResult("{}");
+              }),
+              command([](auto b) {
+                auto s = b.initFailTask();
+                s.setAgentId("a"), s.setTaskId("t"), s.setClaimToken("c"), s.setError("e"), s.setRetry(true);
+              }),
+              command([](auto b) {
+                auto s = b.initExpireTask();
+                s.setAgentId("a"), s.setTaskId("t"), s.setAttempt(2);
+              }),
+              command([](auto b) {
+                auto s = b.initCreateApiKey();
+                s.setId("k"), s.setName("n"), s.setRole(schema::Role::INGEST), s.setSecretHash(data_of("h"));
+              }),
+              command([](auto b) { b.initRevokeApiKey().setId("k"); }),
+              command([](auto b) { b.setFireTimer(data_of("key")); })})));
 }
 
 TEST_CASE("golden: replies and feeds keep their bytes") {
@@ -259,8 +260,7 @@ TEST_CASE("golden: replies and feeds keep their bytes") {
     s.setCreated(true);
   };
   CHECK(golden("reply", joined({reply([](auto r) { r.setDone(); }),
-                                reply([](auto r) { fill_refusal(r.initRefused()); }),
-                                reply([](auto r) {
+                                reply([](auto r) { fill_refusal(r.initRefused()); }), reply([](auto r) {
                                   auto e = r.initEventsAppended();
                                   e.setAccepted(1), e.setDuplicates(2), e.setLastSeq(3);
                                   auto x = e.initRejected(1)[0];
@@ -291,38 +291,38 @@ TEST_CASE("golden: replies and feeds keep their bytes") {
 }
 
 TEST_CASE("golden: queries and their answers keep their bytes") {
-  CHECK(golden("query", joined({query([](auto q) { q.setPosition(); }), query([](auto q) {
-                                  q.initGetEvent().setHigh(1), q.getGetEvent().setLow(2);
-                                }),
-                                query([](auto q) {
-                                  auto l = q.initListEvents();
-                                  auto f = l.initFilter();
-                                  f.setAgentId("a"), f.setType("llm.call"), f.setTraceId("t"), f.setSessionId("s");
-                                  f.setModel("m"), f.setTool("x"), f.setStatus("ok"), f.setTeam("r"), f.setText("q");
-                                  f.setSinceUs(1), f.setUntilUs(2);
-                                  l.setLimit(3), l.setBeforeTimeUs(4), l.setBeforeSeq(5);
-                                }),
-                                query([](auto q) { q.setGetAgent("a"); }), query([](auto q) {
-                                  auto l = q.initListAgents();
-                                  l.setTeam("r"), l.setActiveSinceUs(1), l.setAfterId("a"), l.setLimit(2);
-                                }),
-                                query([](auto q) { q.initGetTask().setAgentId("a"), q.getGetTask().setTaskId("t"); }),
-                                query([](auto q) {
-                                  auto l = q.initListTasks();
-                                  l.setAgentId("a"), l.setStatus("pending"), l.setAfterId("t"), l.setLimit(2);
-                                }),
-                                query([](auto q) {
-                                  auto l = q.initReadFeed();
-                                  l.setAfterSeq(1), l.setLimit(2), l.setAgentId("a"), l.setTeam("r");
-                                }),
-                                query([](auto q) {
-                                  auto l = q.initReadRollups();
-                                  l.setResolution(schema::Resolution::DAY), l.setDimension(schema::Dimension::TIER);
-                                  l.setKey("k"), l.setSinceUs(1), l.setUntilUs(2), l.setLimit(3), l.setFromKey("f");
-                                }),
-                                query([](auto q) { q.setListApiKeys(); }),
-                                query([](auto q) { q.setNextPendingTask("a"); }),
-                                query([](auto q) { q.setDueTimers(9); }), query([](auto q) { q.setStatus(); })})));
+  CHECK(golden(
+      "query",
+      joined({query([](auto q) { q.setPosition(); }),
+              query([](auto q) { q.initGetEvent().setHigh(1), q.getGetEvent().setLow(2); }),
+              query([](auto q) {
+                auto l = q.initListEvents();
+                auto f = l.initFilter();
+                f.setAgentId("a"), f.setType("llm.call"), f.setTraceId("t"), f.setSessionId("s");
+                f.setModel("m"), f.setTool("x"), f.setStatus("ok"), f.setTeam("r"), f.setText("q");
+                f.setSinceUs(1), f.setUntilUs(2);
+                l.setLimit(3), l.setBeforeTimeUs(4), l.setBeforeSeq(5);
+              }),
+              query([](auto q) { q.setGetAgent("a"); }), query([](auto q) {
+                auto l = q.initListAgents();
+                l.setTeam("r"), l.setActiveSinceUs(1), l.setAfterId("a"), l.setLimit(2);
+              }),
+              query([](auto q) { q.initGetTask().setAgentId("a"), q.getGetTask().setTaskId("t"); }),
+              query([](auto q) {
+                auto l = q.initListTasks();
+                l.setAgentId("a"), l.setStatus("pending"), l.setAfterId("t"), l.setLimit(2);
+              }),
+              query([](auto q) {
+                auto l = q.initReadFeed();
+                l.setAfterSeq(1), l.setLimit(2), l.setAgentId("a"), l.setTeam("r");
+              }),
+              query([](auto q) {
+                auto l = q.initReadRollups();
+                l.setResolution(schema::Resolution::DAY), l.setDimension(schema::Dimension::TIER);
+                l.setKey("k"), l.setSinceUs(1), l.setUntilUs(2), l.setLimit(3), l.setFromKey("f");
+              }),
+              query([](auto q) { q.setListApiKeys(); }), query([](auto q) { q.setNextPendingTask("a"); }),
+              query([](auto q) { q.setDueTimers(9); }), query([](auto q) { q.setStatus(); })})));
   CHECK(golden("query_result",
                joined({answer([](auto r) { r.setNothing(); }), answer([](auto r) { r.setPosition(); }),
                        answer([](auto r) {
@@ -344,21 +344,21 @@ TEST_CASE("golden: queries and their answers keep their bytes") {
 }
 
 TEST_CASE("golden: what a shard keeps about itself keeps its bytes") {
-  CHECK(golden("shard_state",
-               joined({encoded<schema::HardState>([](auto s) { s.setTerm(1), s.setVote(2); }),
-                       encoded<schema::SnapshotState>([](auto s) {
-                         s.setIndex(1), s.setTerm(2), s.setFirstIndex(3), s.setGeneration(4);
-                         s.initVoters(1).set(0, 5);
-                       }),
-                       encoded<schema::AppliedState>([](auto s) { s.setIndex(1), s.setTerm(2), s.setStampUs(3); }),
-                       encoded<schema::LogHeader>([](auto s) { s.setTerm(1), s.setKind(2); }),
-                       encoded<schema::CachedReply>([](auto s) {
-                         s.setFingerprint(1), s.setExpiresUs(2), s.setReply(data_of("reply"));
-                       }),
-                       encoded<schema::SnapshotChunk>([](auto s) {
-                         auto r = s.initRecords(1)[0];
-                         r.setColumn(1), r.setKey(data_of("key")), r.setValue(data_of("value")), s.setLast(true);
-                       })})));
+  CHECK(golden(
+      "shard_state",
+      joined({encoded<schema::HardState>([](auto s) { s.setTerm(1), s.setVote(2); }),
+              encoded<schema::SnapshotState>([](auto s) {
+                s.setIndex(1), s.setTerm(2), s.setFirstIndex(3), s.setGeneration(4);
+                s.initVoters(1).set(0, 5);
+              }),
+              encoded<schema::AppliedState>([](auto s) { s.setIndex(1), s.setTerm(2), s.setStampUs(3); }),
+              encoded<schema::LogHeader>([](auto s) { s.setTerm(1), s.setKind(2); }),
+              encoded<schema::CachedReply>(
+                  [](auto s) { s.setFingerprint(1), s.setExpiresUs(2), s.setReply(data_of("reply")); }),
+              encoded<schema::SnapshotChunk>([](auto s) {
+                auto r = s.initRecords(1)[0];
+                r.setColumn(1), r.setKey(data_of("key")), r.setValue(data_of("value")), s.setLast(true);
+              })})));
 }
 
 TEST_CASE("golden: frames and keys keep their bytes") {
@@ -366,7 +366,8 @@ TEST_CASE("golden: frames and keys keep their bytes") {
   key_writer key(record_tag::task);
   key.text("org").text(std::string("a\0b\xff", 4)).u64(1).u64_descending(2).i64(-3).i64(4).u8(5);
   auto timer = timer_key(1'700'000'000'000'000, timer::task_lease).text("org").u64(2).str();
-  CHECK(golden("keys", joined({key.str(), counters_key(), agent_key("org", "a"), agent_activity_key("org", "a"), timer})));
+  CHECK(golden("keys", joined({key.str(), counters_key(), agent_key("org", "a"),
+                               agent_activity_key("org", "a"), timer})));
 }
 
 TEST_CASE("golden: what the machines write keeps its bytes") {

@@ -21,9 +21,10 @@ TEST_CASE("uuid: the text form is read back in either case") {
 }
 
 TEST_CASE("uuid: what is no uuid is refused") {
-  for (auto text : {"", "018bcfe5", "018bcfe5-687b-7fff-bfff-fffffffffff", "018bcfe5-687b-7fff-bfff-fffffffffffff",
-                    "018bcfe5x687b-7fff-bfff-ffffffffffff", "018bcfe5-687b-7fff-bfff-fffffffffffg",
-                    "{18bcfe5-687b-7fff-bfff-ffffffffffff", "018bcfe5-687b7-fff-bfff-ffffffffffff"})
+  for (auto text :
+       {"", "018bcfe5", "018bcfe5-687b-7fff-bfff-fffffffffff", "018bcfe5-687b-7fff-bfff-fffffffffffff",
+        "018bcfe5x687b-7fff-bfff-ffffffffffff", "018bcfe5-687b-7fff-bfff-fffffffffffg",
+        "{18bcfe5-687b-7fff-bfff-ffffffffffff", "018bcfe5-687b7-fff-bfff-ffffffffffff"})
     CHECK_FALSE(parse_uuid(text));
 }
 
