@@ -87,7 +87,7 @@ class hub {
   struct shard_state {
     bool known = false;
     bool reading_gap = false;
-    std::uint64_t retry_upto = 0;  // a gap whose reading failed, 0: none
+    std::uint64_t retry_upto = 0;                         // a gap whose reading failed, 0: none
     std::deque<std::shared_ptr<const std::string>> held;  // what came while a gap is read
   };
   struct fact_events;
@@ -96,6 +96,7 @@ class hub {
   void take_feed(schema::Feed::Reader feed);
   void take_events(shard_id shard, std::string_view org, std::uint64_t first,
                    capnp::List<schema::Event>::Reader events);
+  void take_agents(schema::Feed::Reader feed);
   void take_agent(std::string_view org, schema::AgentState::Reader agent);
   void read_gap(shard_id shard, std::uint64_t upto);
   void gap_answered(shard_id shard, std::uint64_t upto, result<std::string> answer);

@@ -51,7 +51,10 @@ void hub::take_feed(schema::Feed::Reader feed) {
     auto fact = reader.root<schema::Fact>();
     if (fact.isEventsAppended()) first = std::min(first, fact.getEventsAppended().getFirstSeq());
   }
-  if (first > at + 1) return read_gap(shard, feed.getLastSeq());
+  if (first > at + 1) {
+    take_agents(feed);
+    return read_gap(shard, feed.getLastSeq());
+  }
   for (auto bytes : feed.getFacts()) {
     message_reader reader(view_of(bytes));
     auto fact = reader.root<schema::Fact>();
@@ -59,9 +62,16 @@ void hub::take_feed(schema::Feed::Reader feed) {
     if (fact.isEventsAppended()) {
       auto appended = fact.getEventsAppended();
       if (appended.getFirstSeq() > at) take_events(shard, org, appended.getFirstSeq(), appended.getEvents());
-    } else if (fact.isAgentChanged()) {
-      take_agent(org, fact.getAgentChanged());
     }
+  }
+  take_agents(feed);
+}
+
+void hub::take_agents(schema::Feed::Reader feed) {
+  for (auto bytes : feed.getFacts()) {
+    message_reader reader(view_of(bytes));
+    auto fact = reader.root<schema::Fact>();
+    if (fact.isAgentChanged()) take_agent(view_of(fact.getOrg()), fact.getAgentChanged());
   }
 }
 
@@ -119,7 +129,8 @@ void hub::gap_answered(shard_id shard, std::uint64_t upto, result<std::string> a
   auto& state = shards_[shard.value];
   try {
     if (!answer) {
-      spdlog::warn("the feed of shard {} has a gap that cannot be read yet: {}", shard.value, answer.error().detail);
+      spdlog::warn("the feed of shard {} has a gap that cannot be read yet: {}", shard.value,
+                   answer.error().detail);
       state.retry_upto = upto;
       wake_.notify_all();
       return;
@@ -151,7 +162,8 @@ void hub::gap_answered(shard_id shard, std::uint64_t upto, result<std::string> a
 
 void hub::retry_gaps() {
   for (std::size_t s = 0; s < shards_.size(); ++s)
-    if (auto upto = std::exchange(shards_[s].retry_upto, 0)) read_gap(shard_id(static_cast<std::uint16_t>(s)), upto);
+    if (auto upto = std::exchange(shards_[s].retry_upto, 0))
+      read_gap(shard_id(static_cast<std::uint16_t>(s)), upto);
 }
 
 }  // namespace troupe::http

@@ -25,16 +25,16 @@ std::string offset_text(const position& p) {
   std::string out;
   for (std::size_t shard = 1; shard < p.size(); ++shard) {
     if (shard > 1) out.push_back('.');
-    append(out, p[shard], 36);
+    append(out, p[shard], 10);
   }
   return out;
 }
 
 std::string offset_text(shard_id shard, std::uint64_t seq) {
   std::string out;
-  append(out, shard.value, 36);
+  append(out, shard.value, 10);
   out.push_back('-');
-  append(out, seq, 36);
+  append(out, seq, 10);
   return out;
 }
 
@@ -43,10 +43,10 @@ std::optional<position> parse_offset(std::string_view text, const position& rest
   std::uint64_t v = 0;
   if (text.find('-') != std::string_view::npos) {
     std::uint64_t shard = 0;
-    if (!take(text, shard, 36) || shard == 0 || shard >= p.size() || !text.starts_with('-'))
+    if (!take(text, shard, 10) || shard == 0 || shard >= p.size() || !text.starts_with('-'))
       return std::nullopt;
     text.remove_prefix(1);
-    if (!take(text, v, 36) || !text.empty()) return std::nullopt;
+    if (!take(text, v, 10) || !text.empty()) return std::nullopt;
     p[shard] = v;
     return p;
   }
@@ -55,7 +55,7 @@ std::optional<position> parse_offset(std::string_view text, const position& rest
       if (!text.starts_with('.')) return std::nullopt;
       text.remove_prefix(1);
     }
-    if (!take(text, v, 36)) return std::nullopt;
+    if (!take(text, v, 10)) return std::nullopt;
     p[shard] = v;
   }
   if (!text.empty()) return std::nullopt;

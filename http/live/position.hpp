@@ -1,7 +1,7 @@
 // Where a reader stands: for each shard the number of the last event it has seen. Opaque to clients, who get it as a text
 // with every push and hand it back to go on from there.
 //
-// Text: the numbers of shards 1, 2, ... in base 36 with dots between; of one shard only, "<shard>-<number>".
+// Text: the numbers of shards 1, 2, ... with dots between; of one shard only, "<shard>-<number>".
 #pragma once
 
 #include <cstdint>

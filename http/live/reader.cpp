@@ -17,7 +17,8 @@ constexpr std::uint32_t page_events = 500;
 
 }  // namespace
 
-topic_reader::topic_reader(hub& from, std::shared_ptr<io_thread> home, topic what, encoding as, reader_sink& to)
+topic_reader::topic_reader(hub& from, std::shared_ptr<io_thread> home, topic what, encoding as,
+                           reader_sink& to)
     : hub_(from), home_(std::move(home)), what_(std::move(what)), as_(as), sink_(&to) {}
 
 topic_reader::~topic_reader() { end(); }
@@ -58,6 +59,10 @@ topic_reader::joined topic_reader::join(std::optional<std::pair<std::string, std
 
 void topic_reader::begin() { recover_next(); }
 
+void topic_reader::go_on() {
+  if (std::exchange(paused_, false)) recover_next();
+}
+
 void topic_reader::take(const frame_ptr& f) {
   if (!sink_) return;
   if (f->last_seq != 0 && f->last_seq <= start_[f->shard.value]) return;
@@ -71,6 +76,8 @@ void topic_reader::recover_next() {
   std::uint16_t shard = 1;
   while (shard < start_.size() && seen_[shard] >= start_[shard]) ++shard;
   if (shard == start_.size()) return go_live();
+  paused_ = !sink_->has_room();
+  if (paused_) return;
   recovering_ = shard;
   capnp::MallocMessageBuilder message;
   auto query = message.initRoot<schema::Query>();
@@ -121,8 +128,8 @@ void topic_reader::push_page(shard_id shard, std::uint64_t last, std::string_vie
   std::string list = "\"events\":[";
   list.append(events).append("]}");
   if (as_ == encoding::channel)
-    f->channel = std::make_shared<const std::string>(
-        channel_text(what_.name, "events", "{\"epoch\":\"" + epoch + "\",\"offset\":\"" + offset + "\"," + list));
+    f->channel = std::make_shared<const std::string>(channel_text(
+        what_.name, "events", "{\"epoch\":\"" + epoch + "\",\"offset\":\"" + offset + "\"," + list));
   else
     f->stream = std::make_shared<const std::string>(stream_text(epoch + ":" + offset, "events", "{" + list));
   sink_->push(f);

@@ -22,6 +22,8 @@ class reader_sink {
  public:
   virtual ~reader_sink() = default;
   virtual void push(const frame_ptr& f) = 0;
+  // False while much is queued: what is recovered waits until go_on() is called.
+  virtual bool has_room() const = 0;
   // It can't go on without a gap: close, saying that the client may resume.
   virtual void fell_behind() = 0;
 };
@@ -32,16 +34,20 @@ class topic_reader final : public frame_taker, public std::enable_shared_from_th
   ~topic_reader() override;
 
   struct joined {
-    std::string offset;              // where the pushes that follow begin
-    std::optional<bool> recovered;   // nothing if it was not asked for
+    std::string offset;             // where the pushes that follow begin
+    std::optional<bool> recovered;  // nothing if it was not asked for
   };
   // Attaches; 'epoch' and 'offset' are what the client has seen, if it wants to resume.
   joined join(std::optional<std::pair<std::string, std::string>> resume);
   // Goes live. Between join() and this nothing is pushed, so that the answer to the join can go first.
   void begin();
+  // There is room again.
+  void go_on();
   void end();
 
   const topic& what() const { return what_; }
+  // Where it joined: frames follow from here.
+  const position& starts_at() const { return start_; }
   void take(const frame_ptr& f) override;
 
  private:
@@ -56,9 +62,9 @@ class topic_reader final : public frame_taker, public std::enable_shared_from_th
   const topic what_;
   const encoding as_;
   reader_sink* sink_;
-  bool attached_ = false, live_ = false;
-  position start_;   // frames up to here are not for this reader
-  position seen_;    // what it has been given while it recovers
+  bool attached_ = false, live_ = false, paused_ = false;
+  position start_;                // frames up to here are not for this reader
+  position seen_;                 // what it has been given while it recovers
   std::uint16_t recovering_ = 0;  // the shard that is being read, 0: none
   std::deque<frame_ptr> waiting_;
 };

@@ -44,7 +44,8 @@ struct edge_limits {
   std::uint32_t socket_messages_per_second_max = 200;  // with a burst of twice as many
   ms socket_idle_deadline{90'000};
   ms stream_keep_alive{15'000};
-  std::size_t recoveries_per_thread_max = 32;  // at once; more wait their turn
+  bool socket_compression = false;  // permessage-deflate: costs 20 KiB a socket and its own deflate for each
+  std::size_t publishes_per_socket_max = 16;  // not yet answered
 
   // Wrong keys from one address: so many at once, then one each interval. More: 429.
   std::uint32_t key_failures_max = 20;
@@ -54,10 +55,9 @@ struct edge_limits {
 struct edge_config {
   std::vector<listen_address> main{{"127.0.0.1", 8080}};
   std::vector<listen_address> otlp{{"127.0.0.1", 4318}};
-  unsigned io_threads = 0;  // 0: one for each core
-  std::string web_root;     // the page's files; empty: none
-  std::vector<std::string>
-      allowed_origins;  // CORS and WebSocket beside the own origin: "https://host"
+  unsigned io_threads = 0;                   // 0: one for each core
+  std::string web_root;                      // the page's files; empty: none
+  std::vector<std::string> allowed_origins;  // CORS and WebSocket beside the own origin: "https://host"
   std::string version = "0.1.0";
   std::string node_name = "node";
   edge_limits limits;

@@ -50,6 +50,7 @@ response to_response(const problem& p) {
   out["title"] = reason_phrase(p.status);
   out["status"] = p.status;
   if (!p.detail.empty()) out["detail"] = text_of(p.detail);
+  for (const auto& [name, count] : p.counts) out[name] = count;
   if (!p.errors.empty()) {
     json::array items;
     for (const auto& e : p.errors) {

@@ -24,6 +24,7 @@ struct problem {
   std::string detail = {};
   std::vector<problem_item> errors = {};
   std::chrono::milliseconds retry_after{0};
+  std::vector<std::pair<std::string_view, std::uint64_t>> counts = {};  // members beside the standard ones
 };
 
 response to_response(const problem& p);

@@ -20,8 +20,7 @@ namespace bhttp = boost::beast::http;
 
 namespace {
 
-constexpr std::size_t small_body_bytes =
-    64 * 1024;  // read and dropped rather than closing on a refusal
+constexpr std::size_t small_body_bytes = 64 * 1024;  // read and dropped rather than closing on a refusal
 constexpr std::size_t read_bytes = 16 * 1024;
 constexpr std::size_t body_read_bytes = 64 * 1024;
 constexpr std::size_t linger_bytes_max = 4 * 1024 * 1024;
@@ -42,8 +41,7 @@ verb verb_of(bhttp::verb v) {
 }  // namespace
 
 session::session(std::shared_ptr<server_core> core, std::shared_ptr<io_thread> home,
-                 asio::ip::tcp::socket socket, surface entry, std::string remote,
-                 connection_ticket ticket)
+                 asio::ip::tcp::socket socket, surface entry, std::string remote, connection_ticket ticket)
     : core_(std::move(core)),
       home_(std::move(home)),
       socket_(std::move(socket)),
@@ -284,8 +282,7 @@ void session::body_error(error ec) {
   if (ec == bhttp::error::body_limit) {
     refuse(status_problem(413, "The body is too large."));
   } else if (ec == boost::system::errc::not_enough_memory) {
-    refuse(problem_response(errc::unavailable,
-                            "Too many bytes of requests are in flight. Send it again."));
+    refuse(problem_response(errc::unavailable, "Too many bytes of requests are in flight. Send it again."));
   } else {
     refuse(status_problem(400, "The body is not well-formed: " + ec.message() + "."));
   }
@@ -302,8 +299,8 @@ void session::run_handler() {
   try {
     (*run_)(request_, back);
   } catch (const std::exception& e) {
-    spdlog::error("http: {} {} threw: {} request_id={}", to_string(request_->method),
-                  request_->route, e.what(), request_->request_id);
+    spdlog::error("http: {} {} threw: {} request_id={}", to_string(request_->method), request_->route,
+                  e.what(), request_->request_id);
     back(problem_response(errc::internal, "This is a defect of the server; it is in its log."));
   }
 }
@@ -321,25 +318,25 @@ void session::refuse(response r) {
 
 void session::respond(response r) {
   if (phase_ == phase::closed) return;
-  if (r.next) {
+  if (r.next && request_->method != verb::head) {
     hand_over(r);
     return;
   }
+  if (r.next) r.close = true;  // HEAD of a stream
   answer_ = std::move(r);
   if (answer_.close || draining_ || !request_ || !request_->keep_alive) close_after_ = true;
   bool bodiless = answer_.status == 204 || answer_.status == 304;
   out_body_ = !bodiless && !(request_ && request_->method == verb::head);
   out_head_.clear();
-  write_head(out_head_, answer_, request_.get(), bodiless ? framing::none : framing::length,
-             !close_after_, core_->config, home_->date());
+  write_head(out_head_, answer_, request_.get(), bodiless ? framing::none : framing::length, !close_after_,
+             core_->config, home_->date());
   out_at_ = 0;
   phase_ = phase::writing;
   set_deadline(limits().write_stall_deadline);
   auto method = request_ ? to_string(request_->method) : std::string_view("?");
   auto route = request_ ? request_->route : std::string_view("(none)");
   core_->stats.request_done(method, route, answer_.status);
-  auto took =
-      request_ ? std::chrono::steady_clock::now() - request_->began : std::chrono::nanoseconds(0);
+  auto took = request_ ? std::chrono::steady_clock::now() - request_->began : std::chrono::nanoseconds(0);
   if (core_->watch) core_->watch->request_done(method, route, answer_.status, took);
   if (request_) {
     spdlog::log(answer_.status >= 500 ? spdlog::level::warn : spdlog::level::debug,
@@ -437,8 +434,8 @@ void session::tick(std::chrono::steady_clock::time_point now) {
       advance();
       break;
     case phase::handling:
-      refuse(problem_response(
-          errc::unavailable, "No answer in time. The request may or may not have had its effect."));
+      refuse(problem_response(errc::unavailable,
+                              "No answer in time. The request may or may not have had its effect."));
       advance();
       break;
     default: close();

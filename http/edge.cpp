@@ -1,0 +1,215 @@
+#include "http/edge.hpp"
+
+#include <kj/exception.h>
+#include <spdlog/spdlog.h>
+
+#include "http/files/static_files.hpp"
+#include "http/live/live_routes.hpp"
+#include "http/routes/all_routes.hpp"
+#include "http/routes/json_writer.hpp"
+#include "http/routes/openapi.hpp"
+#include "http/routes/records_json.hpp"
+#include "http/server/text.hpp"
+
+namespace troupe::http {
+
+namespace {
+
+// Asks the system shard for every key until it answers. Outlives the edge while a question is open.
+class key_loader : public std::enable_shared_from_this<key_loader> {
+ public:
+  key_loader(client& actors, key_ring& keys, std::shared_ptr<io_thread> home)
+      : actors_(actors), keys_(keys), home_(std::move(home)), pause_(home_->context()) {}
+
+  // On the home thread.
+  void ask() {
+    query_builder query("");
+    query->setListApiKeys();
+    actors_.query(system_shard, query.bytes(), consistency::linearizable,
+                  [self = shared_from_this()](result<std::string> got) {
+                    auto* home = self->home_.get();
+                    home->post([self, got = std::move(got)] { self->answered(got); });
+                  });
+  }
+  void stop() {
+    stopped_ = true;
+    pause_.cancel();
+  }
+
+ private:
+  void answered(const result<std::string>& got) {
+    if (stopped_) return;
+    if (got && take(*got)) return keys_.set_loaded();
+    spdlog::debug("http: the keys cannot be loaded yet");
+    pause_.expires_after(std::chrono::milliseconds(100));
+    pause_.async_wait([self = shared_from_this()](boost::system::error_code ec) {
+      if (!ec && !self->stopped_) self->ask();
+    });
+  }
+  bool take(const std::string& bytes) {
+    try {
+      message_reader reader(bytes);
+      auto found = reader.root<schema::QueryResult>();
+      if (!found.isApiKeys()) return false;
+      for (auto key : found.getApiKeys()) keys_.put(key);
+      return true;
+    } catch (const kj::Exception& e) {
+      spdlog::error("http: the keys cannot be decoded: {}", e.getDescription().cStr());
+      return false;
+    }
+  }
+
+  client& actors_;
+  key_ring& keys_;
+  const std::shared_ptr<io_thread> home_;
+  boost::asio::steady_timer pause_;
+  bool stopped_ = false;
+};
+
+// Events a second since the last call.
+class rate_meter {
+ public:
+  double read(std::uint64_t count) {
+    auto now = std::chrono::steady_clock::now();
+    double seconds = std::chrono::duration<double>(now - at_).count();
+    double rate = seconds > 0 ? static_cast<double>(count - before_) / seconds : 0;
+    at_ = now;
+    before_ = count;
+    return rate;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point at_ = std::chrono::steady_clock::now();
+  std::uint64_t before_ = 0;
+};
+
+}  // namespace
+
+struct edge::parts {
+  parts(edge_config config, client& data, const ingest::price_table* prices, observer* watch)
+      : core(std::make_shared<server_core>(std::move(config))),
+        actors(data),
+        keys(core->config.limits),
+        files(core->config.web_root),
+        listening(core),
+        live(live_config(), actors, listening.threads()),
+        api{actors, *core, keys, prices ? prices : &ingest::price_table::built_in()},
+        live_api{api, live} {
+    core->watch = watch;
+    std::vector<route> routes;
+    add_event_routes(api, routes);
+    add_agent_routes(api, routes);
+    add_task_routes(api, routes);
+    add_rollup_routes(api, routes);
+    add_key_routes(api, routes);
+    add_otlp_routes(api, routes);
+    add_live_routes(live_api, routes);
+    add_description(routes);
+    app = std::make_unique<router>(
+        *core, keys, std::move(routes),
+        [this](const request_ptr& r, const responder& back) { back(files.answer(*r)); });
+    core->app = app.get();
+    keys.on_revoked([this](const std::string& id) { close_sockets_of(id); });
+  }
+
+  // /openapi.json describes itself too.
+  void add_description(std::vector<route>& routes) {
+    auto text = std::make_shared<std::string>();
+    routes.push_back({verb::get,
+                      "/openapi.json",
+                      permission::open,
+                      [text](const request_ptr&, const responder& back) {
+                        response out = response::json({});
+                        out.shared_body = text;
+                        out.with("Cache-Control", "public, max-age=60");
+                        back(std::move(out));
+                      },
+                      {"getOpenapi",
+                       "Meta",
+                       "This description",
+                       "OpenAPI 3.1, made from the table of routes.",
+                       {},
+                       {},
+                       {{200, "This document.", {{"application/json", R"({"type":"object"})", {}}}}}}});
+    *text = openapi_json(routes, core->config.version);
+  }
+
+  hub_config live_config() {
+    hub_config out;
+    out.write_agent = [](schema::AgentState::Reader a, std::string& to) {
+      write_agent_json(a, now_us(), to);
+    };
+    out.write_figures = [this] { return figures(); };
+    out.key_changed = [this](schema::ApiKey::Reader k) { keys.put(k); };
+    return out;
+  }
+
+  // On the hub's thread.
+  std::string figures() {
+    std::string out;
+    object_writer w(out);
+    w.text("node", core->config.node_name).text("version", core->config.version);
+    auto rate = meter.read(core->stats.events_accepted);
+    ingest::json::write_double(rate, w.name("events_per_second"));
+    w.number("connections", static_cast<std::int64_t>(core->places->open()));
+    w.number("websockets", static_cast<std::int64_t>(core->stats.websockets_open.load()));
+    w.number("streams", static_cast<std::int64_t>(core->stats.streams_open.load()));
+    w.number("in_flight_bytes", static_cast<std::int64_t>(core->budget.used()));
+    w.end();
+    return out;
+  }
+
+  void close_sockets_of(const std::string& key_id) {
+    for (const auto& t : listening.threads()) {
+      t->post([t = t.get(), key_id] { t->for_each([&key_id](connection& c) { c.key_revoked(key_id); }); });
+    }
+  }
+
+  const std::shared_ptr<server_core> core;
+  client& actors;
+  key_ring keys;
+  static_files files;
+  server listening;
+  rate_meter meter;
+  hub live;
+  api_context api;
+  live_context live_api;
+  std::unique_ptr<router> app;
+  std::shared_ptr<key_loader> loader;
+};
+
+edge::edge(edge_config config, client& actors, const ingest::price_table* prices, observer* watch)
+    : parts_(std::make_unique<parts>(std::move(config), actors, prices, watch)) {}
+
+edge::~edge() { stop(std::chrono::milliseconds(0)); }
+
+void edge::start() {
+  auto& p = *parts_;
+  p.listening.start();
+  p.live.start();  // before the keys are loaded: news of them that come meanwhile count
+  auto home = p.listening.threads().front();
+  p.loader = std::make_shared<key_loader>(p.actors, p.keys, home);
+  home->post([loader = p.loader] { loader->ask(); });
+}
+
+server::ports edge::ports() const { return parts_->listening.listening(); }
+
+bool edge::is_ready() const { return parts_->keys.is_loaded() && parts_->live.is_ready(); }
+
+void edge::stop(std::chrono::milliseconds drain) {
+  auto& p = *parts_;
+  if (p.loader) {
+    p.listening.threads().front()->post([loader = std::exchange(p.loader, {})] { loader->stop(); });
+  }
+  p.listening.stop(drain);
+  p.live.stop();
+}
+
+edge_stats edge::stats() const {
+  auto out = parts_->core->stats.read();
+  out.connections_open = parts_->core->places->open();
+  out.in_flight_bytes = parts_->core->budget.used();
+  return out;
+}
+
+}  // namespace troupe::http

@@ -1,0 +1,39 @@
+// The client edge of a node: everything on the client port and on the OTLP port, put together.
+//
+// start() returns once it listens. Until the keys are loaded from the system shard every key gets 503.
+// 'actors' and 'watch' must outlive the edge. start() and stop() are called once, from one thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "actors/runtime/client.hpp"
+#include "http/ingest/pricing.hpp"
+#include "http/server/config.hpp"
+#include "http/server/server.hpp"
+#include "http/server/stats.hpp"
+
+namespace troupe::http {
+
+class edge {
+ public:
+  // 'prices': nullptr takes the built-in table. 'watch' may be nullptr.
+  // Throws std::runtime_error that names an address that cannot be listened on.
+  edge(edge_config config, client& actors, const ingest::price_table* prices = nullptr,
+       observer* watch = nullptr);
+  ~edge();
+
+  void start();
+  server::ports ports() const;
+  // The keys are loaded and the feed is followed: ready for clients.
+  bool is_ready() const;
+  // No new connections, requests may finish, sockets are told to come back; at most 'drain' long.
+  void stop(std::chrono::milliseconds drain);
+  edge_stats stats() const;
+
+ private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace troupe::http

@@ -1,0 +1,131 @@
+// The component schemas of /openapi.json. Two raw texts, as compilers bound the length of one.
+#include "http/routes/openapi.hpp"
+#include "http/server/text.hpp"
+
+namespace troupe::http {
+
+namespace {
+
+constexpr std::string_view events = R"json(
+"Problem":{"type":"object","description":"RFC 9457","required":["type","title","status"],"properties":{
+  "type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"detail":{"type":"string"},
+  "accepted":{"type":"integer"},"duplicates":{"type":"integer"},"not_taken":{"type":"integer"},
+  "errors":{"type":"array","items":{"type":"object","required":["error"],"properties":{
+    "index":{"type":"integer"},"field":{"type":"string"},"error":{"type":"string"}}}}}},
+"Tokens":{"type":"object","description":"input includes the cached ones, output includes reasoning",
+  "properties":{"input":{"type":"integer","minimum":0},"output":{"type":"integer","minimum":0},
+  "cache_read":{"type":"integer","minimum":0},"cache_write":{"type":"integer","minimum":0},
+  "reasoning":{"type":"integer","minimum":0}},"additionalProperties":false},
+"EventFields":{"type":"object","required":["type","agent_id"],"properties":{
+  "id":{"type":"string","format":"uuid","description":"UUIDv7; given by the server when absent"},
+  "type":{"type":"string","description":"execution.started, execution.completed, execution.failed, llm.call, tool.call, memory.access, knowledge.access, hypothesis.formed, hypothesis.validated, hypothesis.rejected, collaboration or custom.<name>"},
+  "agent_id":{"type":"string","minLength":1,"maxLength":256},
+  "session_id":{"type":"string"},"user_id":{"type":"string"},"team":{"type":"string"},
+  "trace_id":{"type":"string"},"span_id":{"type":"string"},"parent_span_id":{"type":"string"},
+  "status":{"type":"string","enum":["ok","error"]},"error":{"type":"string"},
+  "duration_ms":{"type":"number","minimum":0},"model":{"type":"string"},"provider":{"type":"string"},
+  "tokens":{"$ref":"#/components/schemas/Tokens"},"cost_usd":{"type":"number"},
+  "tool":{"type":"string"},"tier":{"type":"string"},
+  "latency_by_tier_ms":{"type":"object","additionalProperties":{"type":"number"}},
+  "query":{"type":"string"},"items_retrieved":{"type":"integer"},"knowledge_id":{"type":"string"},
+  "peer_agent_id":{"type":"string"},"attributes":{"type":"object"}}},
+"EventInput":{"allOf":[{"$ref":"#/components/schemas/EventFields"}],"type":"object","properties":{
+  "time":{"description":"RFC 3339, or milliseconds since 1970; the time of arrival when absent",
+    "oneOf":[{"type":"string","format":"date-time"},{"type":"number"}]}},"unevaluatedProperties":false},
+"Event":{"allOf":[{"$ref":"#/components/schemas/EventFields"}],"type":"object",
+  "required":["id","time","received_at","org","offset"],"properties":{
+  "time":{"type":"string","format":"date-time"},"received_at":{"type":"string","format":"date-time"},
+  "org":{"type":"string"},"offset":{"type":"string","description":"<shard>.<number within the shard>"},
+  "cost_source":{"type":"string","enum":["reported","priced"]},"price_version":{"type":"string"}},
+  "unevaluatedProperties":false},
+"EventList":{"type":"object","required":["items","next_cursor"],"properties":{
+  "items":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},"next_cursor":{"type":["string","null"]}}},
+"IngestAnswer":{"type":"object","required":["accepted","duplicates","rejected"],"properties":{
+  "accepted":{"type":"integer"},"duplicates":{"type":"integer"},
+  "rejected":{"type":"array","items":{"type":"object","required":["index","error"],"properties":{
+    "index":{"type":"integer"},"field":{"type":"string"},"error":{"type":"string"}}}}}},
+"Duration":{"type":"object","properties":{"avg":{"type":["number","null"]},"p50":{"type":["number","null"]},
+  "p95":{"type":["number","null"]},"p99":{"type":["number","null"]},"max":{"type":["number","null"]}},
+  "required":["avg","p50","p95","p99","max"],"additionalProperties":false},
+"Rollup":{"type":"object","required":["time","key","count","errors","hits","duration_ms","tokens","cost_usd"],
+  "properties":{"time":{"type":"string","format":"date-time"},"key":{"type":"string"},
+  "count":{"type":"integer"},"errors":{"type":"integer"},
+  "hits":{"type":"integer","description":"by tier: how often it served; count is how often it was asked"},
+  "duration_ms":{"$ref":"#/components/schemas/Duration"},"tokens":{"$ref":"#/components/schemas/Tokens"},
+  "cost_usd":{"type":"number"}},"additionalProperties":false},
+"RollupList":{"type":"object","required":["resolution","by","items","next_cursor"],"properties":{
+  "resolution":{"type":"string"},"by":{"type":"string"},
+  "items":{"type":"array","items":{"$ref":"#/components/schemas/Rollup"}},"next_cursor":{"type":["string","null"]}}})json";
+
+constexpr std::string_view agents = R"json(
+"AgentChange":{"type":"object","properties":{"name":{"type":"string","maxLength":256},
+  "team":{"type":"string","maxLength":256},
+  "tags":{"type":"array","maxItems":64,"items":{"type":"string"}},
+  "capabilities":{"type":"array","maxItems":64,"items":{"type":"string"}},"metadata":{"type":"object"}}},
+"AgentInput":{"allOf":[{"$ref":"#/components/schemas/AgentChange"}],"type":"object","required":["id"],
+  "properties":{"id":{"type":"string","minLength":1,"maxLength":256}}},
+"Agent":{"type":"object","required":["id","name","team","tags","capabilities","metadata","status","registered_at",
+  "last_activity","lease_until","current_load","pending_tasks","tasks_completed","tasks_failed","version","totals"],
+  "properties":{"id":{"type":"string"},"name":{"type":"string"},"team":{"type":["string","null"]},
+  "tags":{"type":"array","items":{"type":"string"}},"capabilities":{"type":"array","items":{"type":"string"}},
+  "metadata":{"type":"object"},"status":{"type":"string","enum":["active","idle","offline"]},
+  "registered_at":{"type":["string","null"],"format":"date-time"},
+  "last_activity":{"type":["string","null"],"format":"date-time"},
+  "lease_until":{"type":["string","null"],"format":"date-time"},
+  "current_load":{"type":"integer","description":"claimed tasks"},"pending_tasks":{"type":"integer"},
+  "tasks_completed":{"type":"integer"},"tasks_failed":{"type":"integer"},"version":{"type":"integer"},
+  "totals":{"type":"object","required":["events","errors","tokens","cost_usd"],"properties":{
+    "events":{"type":"integer"},"errors":{"type":"integer"},"tokens":{"$ref":"#/components/schemas/Tokens"},
+    "cost_usd":{"type":"number"}},"additionalProperties":false}},"additionalProperties":false},
+"AgentList":{"type":"object","required":["items","next_cursor"],"properties":{
+  "items":{"type":"array","items":{"$ref":"#/components/schemas/Agent"}},"next_cursor":{"type":["string","null"]}}},
+"ActiveAgents":{"type":"object","required":["active_count","agents"],"properties":{
+  "active_count":{"type":"integer"},"agents":{"type":"array","items":{"$ref":"#/components/schemas/Agent"}}}},
+"Heartbeat":{"type":"object","properties":{"lease_ms":{"type":"integer","minimum":1000,"maximum":86400000},
+  "status":{"type":"string","maxLength":64}},"additionalProperties":false},
+"TaskInput":{"type":"object","required":["name"],"properties":{"id":{"type":"string","maxLength":256},
+  "name":{"type":"string","minLength":1,"maxLength":256},"input":{"description":"any JSON"},
+  "priority":{"type":"integer","description":"higher first"},"attempts_max":{"type":"integer","minimum":1,"maximum":100},
+  "timeout_ms":{"type":"integer","minimum":1}},"additionalProperties":false},
+"Task":{"type":"object","required":["id","agent_id","name","status","priority","input","result","error","attempt",
+  "worker","lease_until","created_at","updated_at"],"properties":{"id":{"type":"string"},
+  "agent_id":{"type":"string"},"name":{"type":"string"},
+  "status":{"type":"string","enum":["pending","claimed","completed","failed","expired"]},
+  "priority":{"type":"integer"},"input":{"description":"any JSON"},"result":{"description":"any JSON"},
+  "error":{"type":["string","null"]},"attempt":{"type":"integer"},"attempts_max":{"type":"integer"},
+  "worker":{"type":["string","null"]},"lease_until":{"type":["string","null"],"format":"date-time"},
+  "deadline":{"type":["string","null"],"format":"date-time"},
+  "created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"}}},
+"ClaimedTask":{"allOf":[{"$ref":"#/components/schemas/Task"}],"type":"object","required":["claim_token"],
+  "properties":{"claim_token":{"type":"string"}}},
+"TaskList":{"type":"object","required":["items","next_cursor"],"properties":{
+  "items":{"type":"array","items":{"$ref":"#/components/schemas/Task"}},"next_cursor":{"type":["string","null"]}}},
+"Claim":{"type":"object","properties":{"lease_ms":{"type":"integer","minimum":1000,"maximum":86400000},
+  "worker":{"type":"string","maxLength":256}}},
+"TaskCompletion":{"type":"object","required":["claim_token"],"properties":{"claim_token":{"type":"string"},
+  "result":{"description":"any JSON"}},"additionalProperties":false},
+"TaskFailure":{"type":"object","required":["claim_token"],"properties":{"claim_token":{"type":"string"},
+  "error":{"type":"string"},"retry":{"type":"boolean","default":true}},"additionalProperties":false},
+"Role":{"type":"string","enum":["admin","ingest","read"]},
+"KeyInput":{"type":"object","required":["name","role"],"properties":{
+  "name":{"type":"string","minLength":1,"maxLength":256},"role":{"$ref":"#/components/schemas/Role"}},
+  "additionalProperties":false},
+"Key":{"type":"object","required":["id","name","role","created_at","revoked_at","created_by"],"properties":{
+  "id":{"type":"string"},"name":{"type":"string"},"role":{"$ref":"#/components/schemas/Role"},
+  "created_at":{"type":["string","null"],"format":"date-time"},
+  "revoked_at":{"type":["string","null"],"format":"date-time"},"created_by":{"type":["string","null"]}}},
+"CreatedKey":{"allOf":[{"$ref":"#/components/schemas/Key"}],"type":"object","properties":{
+  "key":{"type":"string","description":"shown once"}}},
+"KeyList":{"type":"object","required":["items","next_cursor"],"properties":{
+  "items":{"type":"array","items":{"$ref":"#/components/schemas/Key"}},"next_cursor":{"type":["string","null"]}}},
+"Whoami":{"type":"object","required":["org","role","key_id","name"],"properties":{"org":{"type":"string"},
+  "role":{"$ref":"#/components/schemas/Role"},"key_id":{"type":"string"},"name":{"type":"string"}}})json";
+
+}  // namespace
+
+std::string_view openapi_schemas() {
+  static const std::string whole = concat({"{", events, ",", agents, "}"});
+  return whole;
+}
+
+}  // namespace troupe::http

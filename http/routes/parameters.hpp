@@ -1,0 +1,63 @@
+// Reading query parameters and JSON bodies: every wrong field is named, all of them at once; unknown ones are refused.
+// Owned by one handler call.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/server/problem.hpp"
+#include "http/server/request.hpp"
+
+namespace troupe::http {
+
+class query_fields {
+ public:
+  // 'known' are all parameters of the route; "consistency" is always one.
+  query_fields(const request& r, std::initializer_list<std::string_view> known);
+
+  std::string_view text(std::string_view name);
+  // RFC 3339 or epoch milliseconds; microseconds since 1970.
+  std::optional<std::int64_t> time_us(std::string_view name);
+  std::uint32_t limit();
+  // One of 'allowed', else the first.
+  std::string_view choice(std::string_view name, std::initializer_list<std::string_view> allowed);
+  void refuse(std::string_view name, std::string_view error);
+  std::optional<response> refusal() const;
+
+ private:
+  const request& request_;
+  std::vector<problem_item> errors_;
+};
+
+class body_fields {
+ public:
+  // An empty body reads as {}.
+  explicit body_fields(const request& r);
+
+  enum class need : bool { optional, required };
+  std::optional<std::string> text(std::string_view name, std::size_t bytes_max, need n = need::optional);
+  std::optional<std::int64_t> integer(std::string_view name, std::int64_t min, std::int64_t max);
+  std::optional<bool> flag(std::string_view name);
+  std::optional<std::vector<std::string>> texts(std::string_view name);
+  // The value as JSON text; an object only, or anything.
+  std::optional<std::string> object(std::string_view name, std::size_t bytes_max);
+  std::optional<std::string> any(std::string_view name, std::size_t bytes_max);
+  void refuse(std::string_view name, std::string_view error);
+  // After all fields were asked for: what was wrong, unknown fields included.
+  std::optional<response> refusal();
+
+ private:
+  const boost::json::value* find(std::string_view name);
+
+  boost::json::object fields_;
+  std::vector<std::string_view> asked_;
+  std::vector<problem_item> errors_;
+  std::optional<response> broken_;
+};
+
+}  // namespace troupe::http

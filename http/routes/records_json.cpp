@@ -1,0 +1,136 @@
+#include "http/routes/records_json.hpp"
+
+#include "http/auth/key_ring.hpp"
+#include "http/routes/json_writer.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/message.hpp"
+
+namespace troupe::http {
+
+namespace {
+
+constexpr std::int64_t offline_after_us = 3600LL * 1'000'000;
+
+void write_tokens(object_writer& to, const token_counts& t) {
+  std::string text;
+  object_writer w(text);
+  w.number("input", t.input)
+      .number("output", t.output)
+      .number("cache_read", t.cache_read)
+      .number("cache_write", t.cache_write)
+      .number("reasoning", t.reasoning);
+  w.end();
+  to.raw("tokens", text);
+}
+
+std::string_view status_name(schema::TaskStatus s) {
+  switch (s) {
+    case schema::TaskStatus::PENDING: return "pending";
+    case schema::TaskStatus::CLAIMED: return "claimed";
+    case schema::TaskStatus::COMPLETED: return "completed";
+    case schema::TaskStatus::FAILED: return "failed";
+    case schema::TaskStatus::EXPIRED: return "expired";
+  }
+  return "pending";
+}
+
+}  // namespace
+
+std::string_view agent_status(schema::AgentActivity::Reader activity, std::int64_t now_us) {
+  auto lease = activity.getLeaseUntilUs();
+  auto said = view_of(activity.getReportedStatus());
+  auto silent_us = now_us - activity.getLastActivityUs();
+  bool fresh = silent_us < limits::agent_active_ms * 1000;
+  if (lease > now_us) {
+    if (said == "idle" || said == "offline") return said == "idle" ? "idle" : "offline";
+    return "active";
+  }
+  if (fresh) return "active";
+  return lease != 0 || silent_us > offline_after_us ? "offline" : "idle";
+}
+
+void write_agent_json(schema::AgentState::Reader state, std::int64_t now_us, std::string& out) {
+  auto agent = state.getAgent();
+  auto activity = state.getActivity();
+  object_writer w(out);
+  w.text("id", view_of(agent.getId()));
+  w.text("name", agent.getName().size() ? view_of(agent.getName()) : view_of(agent.getId()));
+  w.text_or_null("team", view_of(agent.getTeam()));
+  w.texts("tags", agent.getTags());
+  w.texts("capabilities", agent.getCapabilities());
+  w.raw("metadata", agent.getMetadata().size() ? view_of(agent.getMetadata()) : "{}");
+  w.text("status", agent_status(activity, now_us));
+  w.time("registered_at", agent.getRegisteredUs());
+  w.time("last_activity", activity.getLastActivityUs());
+  w.time("lease_until", activity.getLeaseUntilUs());
+  w.number("current_load", activity.getClaimedTasks());
+  w.number("pending_tasks", activity.getPendingTasks());
+  w.number("tasks_completed", activity.getCompletedTasks());
+  w.number("tasks_failed", activity.getFailedTasks());
+  w.number("version", static_cast<std::int64_t>(agent.getVersion()));
+  token_counts tokens;
+  if (activity.hasTokens()) tokens.add(activity.getTokens());
+  object_writer totals(w.name("totals"));
+  totals.number("events", activity.getEvents()).number("errors", activity.getErrors());
+  write_tokens(totals, tokens);
+  totals.decimal("cost_usd", activity.getCostNanoUsd(), 9);
+  totals.end();
+  w.end();
+}
+
+void write_task_json(schema::Task::Reader task, claim_token token, std::string& out) {
+  object_writer w(out);
+  w.text("id", view_of(task.getId()));
+  w.text("agent_id", view_of(task.getAgentId()));
+  w.text("name", view_of(task.getName()));
+  w.text("status", status_name(task.getStatus()));
+  w.number("priority", task.getPriority());
+  w.raw("input", view_of(task.getInput()));
+  w.raw("result", view_of(task.getResult()));
+  w.text_or_null("error", view_of(task.getError()));
+  w.number("attempt", task.getAttempt());
+  w.number("attempts_max", task.getAttemptsMax());
+  if (token == claim_token::shown) w.text_or_null("claim_token", view_of(task.getClaimToken()));
+  w.text_or_null("worker", view_of(task.getWorker()));
+  w.time("lease_until", task.getLeaseUntilUs());
+  w.time("deadline", task.getDeadlineUs());
+  w.time("created_at", task.getCreatedUs());
+  w.time("updated_at", task.getUpdatedUs());
+  w.end();
+}
+
+void write_key_json(schema::ApiKey::Reader key, std::string& out) {
+  object_writer w(out);
+  w.text("id", view_of(key.getId()));
+  w.text("name", view_of(key.getName()));
+  w.text("role", to_string(role_of(key.getRole())));
+  w.time("created_at", key.getCreatedUs());
+  w.time("revoked_at", key.getRevokedUs());
+  w.text_or_null("created_by", view_of(key.getCreatedBy()));
+  w.end();
+}
+
+void write_rollup_json(std::int64_t time_us, std::string_view key, const rollup& figures, std::string& out) {
+  object_writer w(out);
+  w.time("time", time_us);
+  w.text("key", key);
+  w.number("count", figures.count);
+  w.number("errors", figures.errors);
+  w.number("hits", figures.hits);
+  object_writer d(w.name("duration_ms"));
+  if (figures.timed > 0) {
+    d.decimal("avg", figures.duration_sum_us / figures.timed, 3)
+        .decimal("p50", figures.percentile_us(0.50), 3)
+        .decimal("p95", figures.percentile_us(0.95), 3)
+        .decimal("p99", figures.percentile_us(0.99), 3)
+        .decimal("max", figures.duration_max_us, 3);
+  } else {
+    for (auto n : {"avg", "p50", "p95", "p99", "max"}) d.raw(n, "null");
+  }
+  d.end();
+  write_tokens(w, figures.tokens);
+  w.decimal("cost_usd", figures.cost_nano_usd, 9);
+  w.end();
+}
+
+}  // namespace troupe::http

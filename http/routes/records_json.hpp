@@ -1,0 +1,25 @@
+// Agents, tasks, keys and rollups as the public JSON. Pure functions; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "protocol/rollup.hpp"
+#include "protocol/schema/agent.capnp.h"
+#include "protocol/schema/api_key.capnp.h"
+#include "protocol/schema/reply.capnp.h"
+
+namespace troupe::http {
+
+// "active": seen in the last five minutes, or under a heartbeat lease in force. "offline": its lease lapsed, or it was
+// not seen for an hour. "idle": between them, or by its own word while its lease is in force.
+std::string_view agent_status(schema::AgentActivity::Reader activity, std::int64_t now_us);
+
+void write_agent_json(schema::AgentState::Reader agent, std::int64_t now_us, std::string& out);
+enum class claim_token : bool { hidden, shown };
+void write_task_json(schema::Task::Reader task, claim_token token, std::string& out);
+void write_key_json(schema::ApiKey::Reader key, std::string& out);
+void write_rollup_json(std::int64_t time_us, std::string_view key, const rollup& figures, std::string& out);
+
+}  // namespace troupe::http
