@@ -110,7 +110,8 @@ class shard final : private replica_host {
   void send(node_id to, std::string message) override { host_.send(to, std::move(message)); }
   void apply(log_index first, std::span<const log_record> records) override;
   void role_changed(raft_role role, term at, node_id leader) override;
-  void read_ready(read_id id, log_index) override { host_.read_ready(id); }
+  // An entry that could not be applied leaves the records behind what the replica believes.
+  void read_ready(read_id id, log_index) override { fault_ ? host_.read_failed(id) : host_.read_ready(id); }
   void read_failed(read_id id) override { host_.read_failed(id); }
   std::string snapshot_manifest(const snapshot_point&) override { return {}; }
   void install_snapshot(node_id from, const snapshot_point& point, std::string) override {

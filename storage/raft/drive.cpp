@@ -92,8 +92,7 @@ void replica::body::follow_role() {
                    : v.role == RAFT_CORE_CANDIDATE ? raft_role::candidate
                                                    : raft_role::follower;
   if (role == role_ && v.term == role_term_.value && v.leader == leader_.value) return;
-  bool elected =
-      role == raft_role::leader && (role_ != raft_role::leader || role_term_.value != v.term);
+  bool elected = role == raft_role::leader && (role_ != raft_role::leader || role_term_.value != v.term);
   bool deposed = role_ == raft_role::leader && (role != role_ || role_term_.value != v.term);
   role_ = role;
   role_term_ = term{v.term};
@@ -101,8 +100,7 @@ void replica::body::follow_role() {
   if (deposed)
     for (auto id : reads_.take_all()) host_.read_failed(id);
   if (elected) {
-    if (applied_.value > v.last)
-      return fail(errc::corrupt, "elected with a state ahead of the log");
+    if (applied_.value > v.last) return fail(errc::corrupt, "elected with a state ahead of the log");
     elected_last_ = log_index{v.last};
     reads_ = read_rounds(config_.voters.size());
     sent_ms_.clear();

@@ -18,8 +18,7 @@ void entry_log::note_size(log_index i, std::uint32_t bytes) {
   largest = std::max(largest, bytes);
 }
 
-void entry_log::replace_from(log_index first, std::span<const log_record> records,
-                             std::uint64_t write) {
+void entry_log::replace_from(log_index first, std::span<const log_record> records, std::uint64_t write) {
   must(first >= first_ && first.value <= last().value + 1, "the log has no hole");
   while (last() >= first) {
     if (last() >= cached_from_) cached_bytes_ -= slots_.back().bytes;

@@ -203,8 +203,8 @@ std::optional<wire_message> decode_raft_message(std::string_view bytes) {
     message_reader reader(bytes);
     auto root = reader.root<schema::RaftMessage>();
     wire_message out;
-    out.address = {shard_id{root.getShard()}, generation{root.getGeneration()},
-                   node_id{root.getFrom()}, node_id{root.getTo()}};
+    out.address = {shard_id{root.getShard()}, generation{root.getGeneration()}, node_id{root.getFrom()},
+                   node_id{root.getTo()}};
     if (!read_body(root, out)) return std::nullopt;
     return out;
   } catch (const kj::Exception&) {

@@ -8,8 +8,7 @@
 #include <string.h>
 
 #if RAFT_VERSION_NUMBER != 2201
-#error \
-    "storage/raft is written for libraft 0.22.1: check memory ownership and docs/decisions/0001 first"
+#error "storage/raft is written for libraft 0.22.1: check memory ownership and docs/decisions/0001 first"
 #endif
 
 enum { append_version = 0, result_version = 2, vote_version = 2, vote_result_version = 2 };
@@ -103,8 +102,8 @@ void raft_core_free(struct raft_core* core) {
 }
 
 /* core->given from 'entries', with one token for all. */
-static void give_entries(struct raft_core* core, const struct raft_core_entry* entries,
-                         uint32_t count, void* token) {
+static void give_entries(struct raft_core* core, const struct raft_core_entry* entries, uint32_t count,
+                         void* token) {
   grow((void**)&core->given, &core->given_capacity, count, sizeof *core->given);
   for (uint32_t i = 0; i < count; ++i) {
     struct raft_entry* e = &core->given[i];
@@ -198,8 +197,7 @@ static int step(struct raft_core* core, struct raft_event* event, uint32_t given
   int rv = raft_step(&core->raft, event, &out);
   if (rv != 0) return rv == RAFT_NOTLEADER ? (int)RAFT_CORE_NOT_LEADER : rv;
 
-  update->hard_state =
-      (out.flags & (unsigned)((RAFT_UPDATE_CURRENT_TERM) | (RAFT_UPDATE_VOTED_FOR))) != 0;
+  update->hard_state = (out.flags & (unsigned)((RAFT_UPDATE_CURRENT_TERM) | (RAFT_UPDATE_VOTED_FOR))) != 0;
   update->state = (out.flags & (unsigned)(RAFT_UPDATE_STATE)) != 0;
   update->commit = (out.flags & (unsigned)(RAFT_UPDATE_COMMIT_INDEX)) != 0;
   if ((out.flags & (unsigned)(RAFT_UPDATE_ENTRIES)) != 0) {
@@ -213,8 +211,7 @@ static int step(struct raft_core* core, struct raft_event* event, uint32_t given
   }
   if ((out.flags & (unsigned)(RAFT_UPDATE_MESSAGES)) != 0) {
     grow((void**)&core->messages, &core->messages_capacity, out.messages.n, sizeof *core->messages);
-    for (uint32_t i = 0; i < out.messages.n; ++i)
-      take_message(&out.messages.batch[i], &core->messages[i]);
+    for (uint32_t i = 0; i < out.messages.n; ++i) take_message(&out.messages.batch[i], &core->messages[i]);
     update->messages = core->messages;
     update->message_count = out.messages.n;
   }
@@ -256,8 +253,8 @@ int raft_core_start(struct raft_core* core, uint64_t now_ms, uint64_t term, uint
   return step(core, &event, 0, update);
 }
 
-static int receive_append(struct raft_core* core, struct raft_event* event,
-                          const struct raft_core_message* m, struct raft_core_update* update) {
+static int receive_append(struct raft_core* core, struct raft_event* event, const struct raft_core_message* m,
+                          struct raft_core_update* update) {
   struct raft_append_entries* to = &event->receive.message->append_entries;
   void* token = NULL;
   to->version = append_version;
@@ -358,8 +355,8 @@ int raft_core_persisted_entries(struct raft_core* core, uint64_t now_ms, uint64_
   return step(core, &event, 0, update);
 }
 
-int raft_core_persisted_snapshot(struct raft_core* core, uint64_t now_ms, uint64_t index,
-                                 uint64_t term, struct raft_core_update* update) {
+int raft_core_persisted_snapshot(struct raft_core* core, uint64_t now_ms, uint64_t index, uint64_t term,
+                                 struct raft_core_update* update) {
   struct raft_event event = event_of(RAFT_PERSISTED_SNAPSHOT, now_ms);
   int rv = metadata_of(core, index, term, &event.persisted_snapshot.metadata);
   if (rv != 0) return rv;

@@ -111,19 +111,18 @@ int raft_core_start(struct raft_core* core, uint64_t now_ms, uint64_t term, uint
                     uint64_t snapshot_index, uint64_t snapshot_term, uint64_t first_index,
                     const struct raft_core_entry* entries, uint32_t entry_count,
                     struct raft_core_update* update);
-int raft_core_receive(struct raft_core* core, uint64_t now_ms,
-                      const struct raft_core_message* message, struct raft_core_update* update);
+int raft_core_receive(struct raft_core* core, uint64_t now_ms, const struct raft_core_message* message,
+                      struct raft_core_update* update);
 int raft_core_submit(struct raft_core* core, uint64_t now_ms, const struct raft_core_entry* entries,
                      uint32_t entry_count, struct raft_core_update* update);
 int raft_core_persisted_entries(struct raft_core* core, uint64_t now_ms, uint64_t index,
                                 struct raft_core_update* update);
-int raft_core_persisted_snapshot(struct raft_core* core, uint64_t now_ms, uint64_t index,
-                                 uint64_t term, struct raft_core_update* update);
+int raft_core_persisted_snapshot(struct raft_core* core, uint64_t now_ms, uint64_t index, uint64_t term,
+                                 struct raft_core_update* update);
 int raft_core_snapshot(struct raft_core* core, uint64_t now_ms, uint64_t index, uint64_t term,
                        uint32_t trailing, struct raft_core_update* update);
 int raft_core_timeout(struct raft_core* core, uint64_t now_ms, struct raft_core_update* update);
-int raft_core_transfer(struct raft_core* core, uint64_t now_ms, uint64_t to,
-                       struct raft_core_update* update);
+int raft_core_transfer(struct raft_core* core, uint64_t now_ms, uint64_t to, struct raft_core_update* update);
 
 void raft_core_look(const struct raft_core* core, struct raft_core_view* view);
 /* What the follower is known to have stored; 0 when not the leader. */

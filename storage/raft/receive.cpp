@@ -12,8 +12,7 @@ void replica::body::receive(std::uint64_t now_ms, node_id from, std::string_view
   if (!started_ || closed_) return;
   auto message = decode_raft_message(bytes);
   message_address expected{config_.shard, config_.generation, from, config_.self};
-  if (!message || message->address != expected || from == config_.self || !is_voter(from))
-    return drop();
+  if (!message || message->address != expected || from == config_.self || !is_voter(from)) return drop();
   if (message->confirm) return receive_confirm(from, *message->confirm);
   switch (message->core.kind) {
     case RAFT_CORE_APPEND_ENTRIES: return receive_append(*message);
@@ -83,13 +82,11 @@ bool replica::body::answer_stale_term(const wire_message& message) {
 void replica::body::trim_compacted(wire_message& message) const {
   auto v = look();
   auto& append = message.core.append_entries;
-  if (installing_ || message.core.term < v.term || append.prev_log_index >= v.snapshot_index)
-    return;
+  if (installing_ || message.core.term < v.term || append.prev_log_index >= v.snapshot_index) return;
   auto covered = v.snapshot_index - append.prev_log_index;
   auto& records = message.records;
-  records.erase(records.begin(),
-                records.begin() +
-                    static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(covered, records.size())));
+  records.erase(records.begin(), records.begin() + static_cast<std::ptrdiff_t>(
+                                                       std::min<std::uint64_t>(covered, records.size())));
   append.prev_log_index = v.snapshot_index;
   append.prev_log_term = v.snapshot_term;
 }

@@ -12,8 +12,7 @@ replica::body::inside::inside(body& b) : owner(b) {
   b.busy_ = true;
 }
 
-replica::body::body(replica_config config, start_state from, replica_host& host,
-                    replica_guards guards)
+replica::body::body(replica_config config, start_state from, replica_host& host, replica_guards guards)
     : config_(std::move(config)),
       host_(host),
       guards_(guards),
@@ -27,10 +26,9 @@ replica::body::body(replica_config config, start_state from, replica_host& host,
   std::vector<std::uint64_t> voters;
   for (auto v : config_.voters) voters.push_back(v.value);
   const auto& t = config_.tuning;
-  raft_core_options options{
-      config_.self.value, voters.data(), static_cast<std::uint32_t>(voters.size()),
-      config_.seed,       t.election_ms, t.heartbeat_ms,
-      t.install_ms};
+  raft_core_options options{config_.self.value, voters.data(), static_cast<std::uint32_t>(voters.size()),
+                            config_.seed,       t.election_ms, t.heartbeat_ms,
+                            t.install_ms};
   core_.reset(raft_core_new(&options));
   must(core_ != nullptr, "voters are distinct and positive");
 }
@@ -53,12 +51,10 @@ std::optional<failure> replica::body::check_start() const {
   if (alone() && applied_ > last) return bad("the state is ahead of the log");
   troupe::term before{1};
   for (const auto& e : start_entries_) {
-    if (e.term < before || e.term > start_hard_.term)
-      return bad("the log's terms are out of order");
+    if (e.term < before || e.term > start_hard_.term) return bad("the log's terms are out of order");
     before = e.term;
   }
-  if (log_.has(start_snapshot_.index) &&
-      log_.term_at(start_snapshot_.index) != start_snapshot_.term)
+  if (log_.has(start_snapshot_.index) && log_.term_at(start_snapshot_.index) != start_snapshot_.term)
     return bad("the log disagrees with its snapshot point");
   return std::nullopt;
 }
@@ -79,10 +75,9 @@ void replica::body::start(std::uint64_t now_ms) {
   for (const auto& e : start_entries_)
     entries.push_back({e.term.value, static_cast<std::uint16_t>(e.kind), nullptr, 0});
   raft_core_update update;
-  int error =
-      raft_core_start(core_.get(), now_ms_, hard.term.value, hard.vote.value,
-                      start_snapshot_.index.value, start_snapshot_.term.value, log_.first().value,
-                      entries.data(), static_cast<std::uint32_t>(entries.size()), &update);
+  int error = raft_core_start(core_.get(), now_ms_, hard.term.value, hard.vote.value,
+                              start_snapshot_.index.value, start_snapshot_.term.value, log_.first().value,
+                              entries.data(), static_cast<std::uint32_t>(entries.size()), &update);
   start_entries_ = {};
   set_window();
   drive(error, update, {});
@@ -97,8 +92,7 @@ void replica::body::tick(std::uint64_t now_ms) {
     int error = raft_core_timeout(core_.get(), now_ms_, &update);
     if (!drive(error, update, {})) return;
   }
-  if (role_ == raft_role::leader && reads_.running() &&
-      now_ms_ - asked_ms_ >= config_.tuning.heartbeat_ms) {
+  if (role_ == raft_role::leader && reads_.running() && now_ms_ - asked_ms_ >= config_.tuning.heartbeat_ms) {
     asked_ms_ = now_ms_;
     for (auto v : config_.voters)
       if (v != config_.self && !reads_.confirmed_by(v)) ask_term(v);
@@ -125,14 +119,12 @@ result<log_index> replica::body::propose(std::uint64_t now_ms,
     if (p->size() > config_.tuning.record_bytes_max)
       return failure{errc::too_large, "a log entry is larger than the limit"};
     records.push_back({role_term_, entry_kind::command, std::move(p)});
-    entries.push_back(
-        {role_term_.value, static_cast<std::uint16_t>(entry_kind::command), nullptr, 0});
+    entries.push_back({role_term_.value, static_cast<std::uint16_t>(entry_kind::command), nullptr, 0});
   }
   raft_core_update update;
   int error = raft_core_submit(core_.get(), now_ms_, entries.data(),
                                static_cast<std::uint32_t>(entries.size()), &update);
-  if (error == RAFT_CORE_NOT_LEADER)
-    return failure{errc::not_leader, "leadership is being handed over"};
+  if (error == RAFT_CORE_NOT_LEADER) return failure{errc::not_leader, "leadership is being handed over"};
   log_index first{update.first_index};
   if (!drive(error, update, {.records = records, .proposal = true}))
     return failure{errc::timed_out, "the replica closed itself"};
@@ -157,8 +149,7 @@ void replica::body::persisted(write_ticket ticket) {
     pending_writes_.pop_front();
     auto i = w.first;
     auto end = log_index{w.first.value + w.count};
-    while (i < end && log_.has(i) && (!guards_.clip_persisted || log_.write_of(i) == w.number))
-      ++i.value;
+    while (i < end && log_.has(i) && (!guards_.clip_persisted || log_.write_of(i) == w.number)) ++i.value;
     if (i > w.first) stored = std::max(stored, log_index{i.value - 1});
   }
   if (installing_ || stored.value <= look().stored) return;
@@ -178,10 +169,8 @@ result<write_ticket> replica::body::take_snapshot(std::uint64_t now_ms, log_inde
     return failure{errc::conflict, "the snapshot is not ahead of the last one or not applied"};
   trailing = std::min<std::uint64_t>(trailing, 1U << 30);
   auto first = at.value > trailing ? log_index{at.value - trailing + 1} : log_.first();
-  pending_snapshot p{{},
-                     {at, log_.term_at(at)},
-                     std::max(first, log_.first()),
-                     static_cast<std::uint32_t>(trailing)};
+  pending_snapshot p{
+      {}, {at, log_.term_at(at)}, std::max(first, log_.first()), static_cast<std::uint32_t>(trailing)};
   p.ticket = host_.write_snapshot(p.point, p.first_kept);
   taking_ = p;
   return p.ticket;
@@ -192,11 +181,10 @@ void replica::body::snapshot_written(write_ticket ticket) {
   auto p = *taking_;
   taking_.reset();
   // An install that began meanwhile has replaced the log: its point is ahead.
-  if (installing_ || p.point.index.value <= look().snapshot_index || !log_.has(p.point.index))
-    return;
+  if (installing_ || p.point.index.value <= look().snapshot_index || !log_.has(p.point.index)) return;
   raft_core_update update;
-  int error = raft_core_snapshot(core_.get(), now_ms_, p.point.index.value, p.point.term.value,
-                                 p.trailing, &update);
+  int error =
+      raft_core_snapshot(core_.get(), now_ms_, p.point.index.value, p.point.term.value, p.trailing, &update);
   log_.drop_before(p.first_kept);
   drive(error, update, {});
 }
@@ -281,16 +269,13 @@ void replica::receive(std::uint64_t now_ms, node_id from, std::string_view messa
 }
 void replica::written(std::uint64_t now_ms, write_ticket ticket) { body_->written(now_ms, ticket); }
 void replica::read(std::uint64_t now_ms, read_id id) { body_->read(now_ms, id); }
-result<write_ticket> replica::take_snapshot(std::uint64_t now_ms, log_index at,
-                                            std::uint64_t trailing) {
+result<write_ticket> replica::take_snapshot(std::uint64_t now_ms, log_index at, std::uint64_t trailing) {
   return body_->take_snapshot(now_ms, at, trailing);
 }
 void replica::snapshot_installed(std::uint64_t now_ms, log_index applied) {
   body_->snapshot_installed(now_ms, applied);
 }
-result<term> replica::transfer(std::uint64_t now_ms, node_id to) {
-  return body_->transfer(now_ms, to);
-}
+result<term> replica::transfer(std::uint64_t now_ms, node_id to) { return body_->transfer(now_ms, to); }
 void replica::close() { body_->close(); }
 replica_status replica::status() const { return body_->status(); }
 term replica::term_at(log_index index) const { return body_->term_at(index); }

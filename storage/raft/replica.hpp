@@ -86,8 +86,7 @@ class replica_host {
   // Pull the state from 'from', then, after the writes already asked for, make durable in one step: that state, 'point',
   // an empty log from point.index + 1. Then call snapshot_installed(). If that fails, drop this replica and start
   // another from disk.
-  virtual void install_snapshot(node_id from, const snapshot_point& point,
-                                std::string manifest) = 0;
+  virtual void install_snapshot(node_id from, const snapshot_point& point, std::string manifest) = 0;
 
   // The replica closed itself: corrupt log, broken invariant, no memory. It does nothing from now on.
   virtual void closed(const failure& why) = 0;
@@ -99,11 +98,9 @@ struct replica_tuning {
   std::uint32_t install_ms = 60'000;                 // a leader sends the snapshot again after this
   std::size_t inflight_bytes_max = 8 * 1024 * 1024;  // per follower, sent but not confirmed
   std::uint32_t inflight_entries_max = 1'024;
-  std::size_t message_bytes_max =
-      512 * 1024;  // payloads in one AppendEntries; one record always fits
+  std::size_t message_bytes_max = 512 * 1024;  // payloads in one AppendEntries; one record always fits
   std::size_t record_bytes_max = 768 * 1024;
-  std::size_t cache_bytes_max =
-      16 * 1024 * 1024;  // payloads kept in memory beyond what is not yet applied
+  std::size_t cache_bytes_max = 16 * 1024 * 1024;  // payloads kept in memory beyond what is not yet applied
 };
 
 struct replica_config {
@@ -126,7 +123,7 @@ struct start_state {
   snapshot_point snapshot;
   log_index first;                    // of 'entries'; at most snapshot.index + 1
   std::vector<stored_entry> entries;  // payloads come from load_entries()
-  log_index applied;  // at least snapshot.index; ahead of the log only after an install
+  log_index applied;                  // at least snapshot.index; ahead of the log only after an install
 };
 
 // Where the state of an empty log stands at 'base'.
@@ -149,18 +146,17 @@ struct replica_status {
 // The cures for libraft 0.22.1, by number in docs/decisions/0001, and the contract of its step. All on; tests show
 // what each one stops.
 struct replica_guards {
-  bool trim_compacted = true;      // 1: AppendEntries that begins below the compacted log
-  bool answer_stale_terms = true;  // 2: replies to a deposed leader are made here
-  bool drop_stale_rejections =
-      true;                       // 3: a late rejection does not set the follower's progress back
-  bool true_prevote_term = true;  // 4: a refused pre-vote tells the real term
-  bool bump_lone_term = true;     // 5: a lone voter takes a new term at every start
-  bool refuse_changes = true;     // 6: configuration entries do not exist
+  bool trim_compacted = true;          // 1: AppendEntries that begins below the compacted log
+  bool answer_stale_terms = true;      // 2: replies to a deposed leader are made here
+  bool drop_stale_rejections = true;   // 3: a late rejection does not set the follower's progress back
+  bool true_prevote_term = true;       // 4: a refused pre-vote tells the real term
+  bool bump_lone_term = true;          // 5: a lone voter takes a new term at every start
+  bool refuse_changes = true;          // 6: configuration entries do not exist
   bool bound_inflight_bytes = true;    // 7: the window is counted in bytes
   bool suppress_empty_appends = true;  // 7: a full window sends nothing at each submit
-  bool hold_messages = true;      // contract: term and vote are durable before a message leaves
-  bool clip_persisted = true;     // contract: only what was written and not replaced counts
-  bool apply_only_stored = true;  // contract: committed is not enough
+  bool hold_messages = true;           // contract: term and vote are durable before a message leaves
+  bool clip_persisted = true;          // contract: only what was written and not replaced counts
+  bool apply_only_stored = true;       // contract: committed is not enough
 };
 
 class replica {
@@ -178,8 +174,7 @@ class replica {
 
   // The index of the first of them. Not the leader, or handing leadership over: errc::not_leader, nothing happened.
   // After success, the outcome is unknown until applied: an entry of another term at that index means it was lost.
-  result<log_index> propose(std::uint64_t now_ms,
-                            std::vector<std::shared_ptr<const std::string>> payloads);
+  result<log_index> propose(std::uint64_t now_ms, std::vector<std::shared_ptr<const std::string>> payloads);
   // From the network; anything malformed or foreign is dropped and counted.
   void receive(std::uint64_t now_ms, node_id from, std::string_view message);
   // Every write up to 'ticket' is durable.

@@ -24,8 +24,7 @@ class replica::body {
   void start(std::uint64_t now_ms);
   void tick(std::uint64_t now_ms);
   std::uint64_t next_timeout_ms() const;
-  result<log_index> propose(std::uint64_t now_ms,
-                            std::vector<std::shared_ptr<const std::string>> payloads);
+  result<log_index> propose(std::uint64_t now_ms, std::vector<std::shared_ptr<const std::string>> payloads);
   void receive(std::uint64_t now_ms, node_id from, std::string_view message);
   void written(std::uint64_t now_ms, write_ticket ticket);
   void read(std::uint64_t now_ms, read_id id);

@@ -64,8 +64,7 @@ void replica::body::send_entries(const raft_core_message& message) {
   }
 }
 
-std::vector<log_record> replica::body::collect(log_index first, std::uint64_t count,
-                                               std::size_t bytes_max) {
+std::vector<log_record> replica::body::collect(log_index first, std::uint64_t count, std::size_t bytes_max) {
   std::uint64_t taken = 0;
   std::size_t bytes = 0;
   while (taken < count) {

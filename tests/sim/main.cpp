@@ -1,6 +1,7 @@
 // simulate: runs seeds of the simulation and counts them. A failing seed is printed and replays exactly.
 //
 //   simulate --seeds N [--from F] [--jobs J]   N runs from seed F on, then the planted bugs, each of which must be found
+//                                              (--no-plants: without those)
 //   simulate --seed N [--trace]                one run with its trace; --trace adds every entry
 //   simulate --plant NAME --seeds N            runs with a planted bug: ack-before-sync, skip-guard or apply-twice
 #include <sys/wait.h>
@@ -43,6 +44,7 @@ struct arguments {
   unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
   sim::plant plant = plant::none;
   detail trace = detail::events;
+  bool show_plants = true;
 };
 
 std::optional<std::string> failure_of(const run_options& options, run_counts& total) {
@@ -203,17 +205,18 @@ int run_one(const arguments& a) {
 int run_many(const arguments& a) {
   auto o = run_all(a);
   print(o.totals);
-  if (a.plant == plant::none) run_plants(o);
+  if (a.plant == plant::none && a.show_plants) run_plants(o);
   if (o.first_failed) std::printf("replay: ./dev sim --seed %lu\n", *o.first_failed);
   std::printf("%lu passed, %lu failed\n", o.passed, o.failed);
   return o.failed == 0 ? 0 : 1;
 }
 
 [[noreturn]] void usage(const std::string& wrong) {
-  std::fprintf(stderr,
-               "simulate: %s\nusage: simulate [--seeds N] [--from F] [--jobs J] | --seed N [--trace] "
-               "| --plant ack-before-sync|skip-guard|apply-twice\n",
-               wrong.c_str());
+  std::fprintf(
+      stderr,
+      "simulate: %s\nusage: simulate [--seeds N] [--from F] [--jobs J] [--no-plants] | --seed N [--trace] "
+      "| --plant ack-before-sync|skip-guard|apply-twice\n",
+      wrong.c_str());
   std::exit(2);
 }
 
@@ -223,6 +226,10 @@ arguments parse(int argc, char** argv) {
     std::string name = argv[i];
     if (name == "--trace") {
       a.trace = detail::everything;
+      continue;
+    }
+    if (name == "--no-plants") {
+      a.show_plants = false;
       continue;
     }
     if (i + 1 == argc) usage(name + " is unknown or lacks its value");

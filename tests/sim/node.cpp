@@ -283,7 +283,6 @@ void node::read_failed(read_id request) {
 }
 
 void node::transfer() {
-  if (!sound() || shard_->status().role != raft_role::leader) return;
   world_.trace(detail::events, "node %lu hands over", id().value);
   static_cast<void>(shard_->transfer(clock(), node_id{}));
   arm();
@@ -386,6 +385,7 @@ void node::note_durable(const testing::memory_kv::batch& batch) {
 }
 
 void node::load_durable() {
+  if (store_.unsynced() > 0) return;  // what is visible is not durable: what was so before still is
   durable_log_.clear();
   auto end = storage::shard_key(shard_id{the_shard.value + 1});
   store_.latest().scan(column::log, storage::shard_key(the_shard), end,

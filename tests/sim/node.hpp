@@ -25,6 +25,7 @@ class node final : public storage::shard_host {
   bool up() const { return shard_ != nullptr; }
   // Up, and not halted by a failed write.
   bool sound() const { return up() && !shard_->fault(); }
+  bool leads() const { return sound() && shard_->status().role == raft_role::leader; }
   const storage::shard& shard() const { return *shard_; }
   const testing::memory_kv& store() const { return store_; }
   bool installing() const { return pull_.has_value(); }

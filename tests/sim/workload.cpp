@@ -25,9 +25,27 @@ std::string ask(const storage::kv_reader& state, const machine_set& machines,
 
 }  // namespace
 
-workload::workload(world& w) : world_(w), clients_(4) {
-  think_ms_max_ = world_.chance().between(20, 120);
+workload::workload(world& w) : world_(w), clients_(4) { think_ms_max_ = world_.chance().between(20, 120); }
+
+void workload::start() {
   for (std::size_t c = 0; c < clients_.size(); ++c) issue_after(c, 10);
+  probe();
+}
+
+// Reads from whoever believes to lead, the one elected first if there are two: that is the one that may be wrong.
+void workload::probe() {
+  const node* oldest = nullptr;
+  for (const auto& n : world_.nodes()) {
+    if (!n->leads()) continue;
+    if (oldest == nullptr || n->shard().status().term < oldest->shard().status().term) oldest = n.get();
+  }
+  if (oldest != nullptr) {
+    auto floor = world_.truth().read_floor();
+    world_.at(oldest->id()).read([this, floor](std::optional<log_index> seen) {
+      if (seen) world_.truth().read_answered(floor, *seen);
+    });
+  }
+  if (world_.chaos()) world_.after(world_.chance().between(5, 60), [this] { probe(); });
 }
 
 void workload::wind_down() {

@@ -18,6 +18,8 @@ class workload {
  public:
   explicit workload(world& w);
 
+  // Begins to issue.
+  void start();
   // The chaos is over: every client finishes what it does, then issues a last few commands and reads.
   void wind_down();
   bool finished() const;
@@ -52,6 +54,7 @@ class workload {
   void on_read(std::size_t c, std::uint64_t number, std::optional<log_index> seen);
   void on_success(std::size_t c, node_id by, const std::string& reply);
   void give_up(std::size_t c);
+  void probe();
   std::string encode(operation& op);
 
   world& world_;

@@ -104,6 +104,7 @@ void world::run_until(std::uint64_t ms) {
 void world::run() {
   for (auto& n : nodes_) n->start();
   workload_ = std::make_unique<workload>(*this);
+  workload_->start();
   auto end = now_ms_ + chaos_ms;
   while (now_ms_ < end) {
     nemesis();
@@ -147,23 +148,38 @@ void world::draw_weather() {
   w.cut = pick<double>(d, std::array<double, 4>{0, 0.01, 0.03, 0.08});
   w.slow = pick<double>(d, std::array<double, 3>{0, 0.03, 0.1});
   w.pause = pick<double>(d, std::array<double, 3>{0, 0, 0.02});
-  w.transfer = pick<double>(d, std::array<double, 3>{0, 0.01, 0.05});
+  w.transfer = pick<double>(d, std::array<double, 3>{0, 0.02, 0.05});
   w.disk_failure = pick<double>(d, std::array<double, 3>{0, 0, 0.01});
   w.clock = pick<double>(d, std::array<double, 3>{0, 0, 0.05});
+}
+
+void world::cut_off(node_id a) {
+  for (std::uint64_t b = 1; b <= nodes_.size(); ++b) {
+    if (b == a.value) continue;
+    cuts_.insert({a, node_id{b}});
+    cuts_.insert({node_id{b}, a});
+  }
+  trace(detail::events, "node %lu is cut off", a.value);
+}
+
+// Sometimes the leader that hands over never hears that another one took it: for a while both lead.
+void world::hand_over() {
+  bool cut = dice_.chance(0.5);
+  for (auto& n : nodes_) {
+    if (!n->leads()) continue;
+    n->transfer();
+    if (cut)
+      after(dice_.between(1, 30), [this, id = n->id()] {
+        if (chaos_) cut_off(id);
+      });
+  }
 }
 
 void world::cut_some() {
   auto n = nodes_.size();
   auto a = any_node();
   switch (dice_.between(0, 2)) {
-    case 0:  // alone
-      for (std::uint64_t b = 1; b <= n; ++b) {
-        if (b == a.value) continue;
-        cuts_.insert({a, node_id{b}});
-        cuts_.insert({node_id{b}, a});
-      }
-      trace(detail::events, "node %lu is cut off", a.value);
-      break;
+    case 0: cut_off(a); break;
     case 1: {  // one way
       auto b = any_node();
       cuts_.insert({a, b});
@@ -194,9 +210,7 @@ void world::nemesis() {
   if (dice_.chance(weather_.slow)) at(any_node()).slow_disk(dice_.chance(0.5) ? 2 : dice_.between(50, 1'500));
   if (dice_.chance(weather_.pause)) at(any_node()).pause(dice_.between(50, 1'500));
   if (dice_.chance(weather_.disk_failure)) at(any_node()).fail_disk();
-  if (dice_.chance(weather_.transfer))
-    for (auto& n : nodes_)
-      if (n->up()) n->transfer();
+  if (dice_.chance(weather_.transfer)) hand_over();
   if (dice_.chance(weather_.clock)) {
     auto step = static_cast<std::int64_t>(dice_.between(0, 20'000'000)) - 10'000'000;
     at(any_node()).step_clock(step);

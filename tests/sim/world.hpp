@@ -84,6 +84,8 @@ class world {
   void draw_weather();
   void nemesis();
   void cut_some();
+  void cut_off(node_id a);
+  void hand_over();
   void heal();
   bool converged(std::string& why) const;
   void audit() const;

@@ -126,8 +126,8 @@ void scripted_replica::append(std::uint64_t from, std::uint64_t at_term, std::ui
   give(std::move(m));
 }
 
-void scripted_replica::append_result(std::uint64_t from, std::uint64_t at_term,
-                                     std::uint64_t rejected, std::uint64_t last) {
+void scripted_replica::append_result(std::uint64_t from, std::uint64_t at_term, std::uint64_t rejected,
+                                     std::uint64_t last) {
   wire_message m;
   m.core.kind = RAFT_CORE_APPEND_ENTRIES_RESULT;
   m.core.peer = from;
@@ -163,8 +163,7 @@ void scripted_replica::vote_request(std::uint64_t from, std::uint64_t at_term, s
   give(std::move(m));
 }
 
-void scripted_replica::vote_result(std::uint64_t from, std::uint64_t at_term, raft_role phase,
-                                   bool granted) {
+void scripted_replica::vote_result(std::uint64_t from, std::uint64_t at_term, raft_role phase, bool granted) {
   wire_message m;
   m.core.kind = RAFT_CORE_REQUEST_VOTE_RESULT;
   m.core.peer = from;
@@ -174,8 +173,7 @@ void scripted_replica::vote_result(std::uint64_t from, std::uint64_t at_term, ra
   give(std::move(m));
 }
 
-void scripted_replica::confirm(std::uint64_t from, std::uint64_t at_term, std::uint64_t round,
-                               bool answer) {
+void scripted_replica::confirm(std::uint64_t from, std::uint64_t at_term, std::uint64_t round, bool answer) {
   wire_message m;
   m.core.peer = from;
   m.confirm = confirm_term{term{at_term}, round, answer};

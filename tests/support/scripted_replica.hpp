@@ -67,15 +67,11 @@ struct scripted_replica {
   void restart(replica_guards guards = {});  // from what was written, synced or not
 
   // What a peer could say.
-  void append(std::uint64_t from, std::uint64_t at_term, std::uint64_t prev,
-              std::uint64_t prev_term, std::uint64_t commit,
-              std::vector<std::pair<std::uint64_t, std::string>> records = {});
-  void append_result(std::uint64_t from, std::uint64_t at_term, std::uint64_t rejected,
-                     std::uint64_t last);
-  void install(std::uint64_t from, std::uint64_t at_term, std::uint64_t last,
-               std::uint64_t last_term);
-  void vote_request(std::uint64_t from, std::uint64_t at_term, std::uint64_t last,
-                    std::uint64_t last_term,
+  void append(std::uint64_t from, std::uint64_t at_term, std::uint64_t prev, std::uint64_t prev_term,
+              std::uint64_t commit, std::vector<std::pair<std::uint64_t, std::string>> records = {});
+  void append_result(std::uint64_t from, std::uint64_t at_term, std::uint64_t rejected, std::uint64_t last);
+  void install(std::uint64_t from, std::uint64_t at_term, std::uint64_t last, std::uint64_t last_term);
+  void vote_request(std::uint64_t from, std::uint64_t at_term, std::uint64_t last, std::uint64_t last_term,
                     raft_role phase);  // follower: pre-vote; candidate: vote
   void vote_result(std::uint64_t from, std::uint64_t at_term, raft_role phase, bool granted = true);
   void confirm(std::uint64_t from, std::uint64_t at_term, std::uint64_t round, bool answer);
@@ -83,9 +79,7 @@ struct scripted_replica {
   // Runs an election that voter 'other' supports; its log is what it is. Leaves the disk synced.
   void become_leader(std::uint64_t other);
 
-  result<log_index> propose(std::string text) {
-    return node->propose(now, {payload(std::move(text))});
-  }
+  result<log_index> propose(std::string text) { return node->propose(now, {payload(std::move(text))}); }
   replica_status status() const { return node->status(); }
 
   replica_config config;

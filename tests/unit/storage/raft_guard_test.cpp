@@ -43,8 +43,7 @@ scripted_replica compacted_follower(replica_guards guards) {
 
 TEST_CASE("guard 1: entries below the compacted log are not appended at its end") {
   auto unguarded = compacted_follower(without(&replica_guards::trim_compacted));
-  REQUIRE(
-      unguarded.host.why_closed);  // the core wanted to write entry 1 again, where entry 5 belongs
+  REQUIRE(unguarded.host.why_closed);  // the core wanted to write entry 1 again, where entry 5 belongs
   CHECK(unguarded.host.why_closed->code == errc::corrupt);
 
   auto guarded = compacted_follower({});
@@ -166,8 +165,7 @@ TEST_CASE("guard 6: a configuration entry is not accepted, so no replaced one ca
     m.core.append_entries.leader_commit = 1;
     m.records.push_back({term{2}, entry_kind::command, payload("a")});
     m.records.push_back({term{2}, entry_kind::command, payload("b")});
-    m.records.push_back(
-        {term{2}, static_cast<entry_kind>(3), payload(configuration_of({1, 2, 3, 9}))});
+    m.records.push_back({term{2}, static_cast<entry_kind>(3), payload(configuration_of({1, 2, 3, 9}))});
     r.give(std::move(m));
     r.sync();
     r.append(3, 3, 1, 1, 1, {{2, "a"}, {2, "b"}});
@@ -191,8 +189,7 @@ TEST_CASE("guard 7: what is on its way to a follower is bounded in bytes") {
     r.become_leader(2);
     r.append_result(2, r.status().term.value, 0, r.status().last.value);
     r.host.sent.clear();
-    for (int i = 0; i < 20; ++i)
-      must(static_cast<bool>(r.propose(std::string(300, 'x'))), "proposed");
+    for (int i = 0; i < 20; ++i) must(static_cast<bool>(r.propose(std::string(300, 'x'))), "proposed");
     std::size_t entries = 0;
     for (const auto& m : r.host.take(RAFT_CORE_APPEND_ENTRIES))
       if (m.address.to == node_id{2}) entries += m.records.size();
@@ -245,13 +242,11 @@ TEST_CASE("contract: no vote leaves before it is durable") {
     r.sync();
     return std::pair{before, before + r.host.take(RAFT_CORE_REQUEST_VOTE_RESULT).size()};
   };
-  CHECK(votes_sent(without(&replica_guards::hold_messages)) ==
-        std::pair<std::size_t, std::size_t>{1, 1});
+  CHECK(votes_sent(without(&replica_guards::hold_messages)) == std::pair<std::size_t, std::size_t>{1, 1});
   CHECK(votes_sent({}) == std::pair<std::size_t, std::size_t>{0, 1});
 }
 
-TEST_CASE(
-    "contract: a finished write of entries that were replaced meanwhile acknowledges nothing") {
+TEST_CASE("contract: a finished write of entries that were replaced meanwhile acknowledges nothing") {
   auto acknowledged = [](replica_guards guards) {
     scripted_replica r(2, 3, guards);
     r.append(1, 2, 1, 1, 1, {{2, "old"}, {2, "old"}});

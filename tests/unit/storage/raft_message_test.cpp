@@ -24,8 +24,7 @@ wire_message append_entries() {
   m.core.append_entries.prev_log_index = 41;
   m.core.append_entries.prev_log_term = 5;
   m.core.append_entries.leader_commit = 40;
-  m.records.push_back(
-      {term{6}, entry_kind::command, std::make_shared<const std::string>("payload one")});
+  m.records.push_back({term{6}, entry_kind::command, std::make_shared<const std::string>("payload one")});
   m.records.push_back({term{7}, entry_kind::barrier, std::make_shared<const std::string>()});
   return m;
 }
@@ -36,16 +35,12 @@ TEST_CASE("raft message: the bytes of every kind are what they were") {
   CHECK(golden("raft_append_entries", encode_raft_message(append_entries())));
 
   auto result = message_of(RAFT_CORE_APPEND_ENTRIES_RESULT);
-  result.core.append_entries_result = {
-      .rejected = 3, .last_log_index = 2, .features = 1, .capacity = 9};
+  result.core.append_entries_result = {.rejected = 3, .last_log_index = 2, .features = 1, .capacity = 9};
   CHECK(golden("raft_append_entries_result", encode_raft_message(result)));
 
   auto vote = message_of(RAFT_CORE_REQUEST_VOTE);
-  vote.core.request_vote = {.candidate = 11,
-                            .last_log_index = 42,
-                            .last_log_term = 6,
-                            .disrupt_leader = true,
-                            .pre_vote = true};
+  vote.core.request_vote = {
+      .candidate = 11, .last_log_index = 42, .last_log_term = 6, .disrupt_leader = true, .pre_vote = true};
   CHECK(golden("raft_request_vote", encode_raft_message(vote)));
 
   auto vote_result = message_of(RAFT_CORE_REQUEST_VOTE_RESULT);

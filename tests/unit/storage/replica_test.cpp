@@ -103,8 +103,7 @@ TEST_CASE("replica: a read waits until a majority confirms the term") {
   r.confirm(3, at, asked[0].confirm->round, true);
   REQUIRE(r.host.ready.size() == 1);
   asked = r.host.take_confirms();
-  REQUIRE(asked.size() ==
-          2);  // the second read came after the question: it gets a round of its own
+  REQUIRE(asked.size() == 2);  // the second read came after the question: it gets a round of its own
   r.confirm(3, at, asked[0].confirm->round - 1, true);
   CHECK(r.host.ready.size() == 1);
   r.confirm(3, at, asked[0].confirm->round, true);
@@ -201,8 +200,7 @@ TEST_CASE("replica: a long log goes to a follower in messages of bounded size, r
   scripted_replica r(1, 3, {}, tuning);
   r.become_leader(2);
   std::vector<std::shared_ptr<const std::string>> batch;
-  for (int i = 0; i < 10; ++i)
-    batch.push_back(payload(std::string(300, static_cast<char>('a' + i))));
+  for (int i = 0; i < 10; ++i) batch.push_back(payload(std::string(300, static_cast<char>('a' + i))));
   auto first = r.node->propose(r.now, batch);
   REQUIRE(first);
   r.sync();
