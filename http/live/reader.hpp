@@ -23,7 +23,7 @@ class reader_sink {
   virtual ~reader_sink() = default;
   virtual void push(const frame_ptr& f) = 0;
   // False while much is queued: what is recovered waits until go_on() is called.
-  virtual bool has_room() const = 0;
+  virtual bool has_room() const { return true; }
   // It can't go on without a gap: close, saying that the client may resume.
   virtual void fell_behind() = 0;
 };
