@@ -53,6 +53,16 @@ class shard_body final : public caf::event_based_actor, private shard_host {
   }
 
   const char* name() const override { return "shard"; }
+  // Whoever still holds a handle must not keep the store's users alive.
+  void on_exit() override {
+    shard_.reset();
+    waiting_.clear();
+    reading_.clear();
+    followers_.clear();
+    timers_to_ = nullptr;
+    stopping_ = caf::response_promise();
+    around_.reset();
+  }
 
  protected:
   caf::behavior make_behavior() override {

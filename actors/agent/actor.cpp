@@ -38,6 +38,7 @@ class agent_body final : public caf::event_based_actor {
         shard_(std::move(shard)),
         router_(std::move(router)) {}
   const char* name() const override { return "agent"; }
+  void on_exit() override { shard_ = router_ = nullptr; }
 
  protected:
   caf::behavior make_behavior() override {

@@ -32,6 +32,7 @@ class outbox_body final : public caf::event_based_actor {
   outbox_body(caf::actor_config& cfg, caf::actor shard)
       : caf::event_based_actor(cfg), shard_(std::move(shard)) {}
   const char* name() const override { return "outbox"; }
+  void on_exit() override { shard_ = nullptr; }
 
  protected:
   caf::behavior make_behavior() override {

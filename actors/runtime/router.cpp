@@ -43,6 +43,8 @@ class router_body final : public caf::event_based_actor {
   const char* name() const override { return "router"; }
   void on_exit() override {
     for (auto& [entity, live] : entities_) caf::anon_send_exit(live, caf::exit_reason::user_shutdown);
+    entities_.clear();
+    shards_.clear();
   }
 
  protected:

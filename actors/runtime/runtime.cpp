@@ -56,6 +56,7 @@ class gateway_body final : public caf::event_based_actor {
   gateway_body(caf::actor_config& cfg, caf::actor router)
       : caf::event_based_actor(cfg), router_(std::move(router)) {}
   const char* name() const override { return "gateway"; }
+  void on_exit() override { router_ = nullptr; }
 
  protected:
   caf::behavior make_behavior() override {
@@ -90,6 +91,7 @@ class subscriber_body final : public caf::event_based_actor {
   subscriber_body(caf::actor_config& cfg, caf::actor router, std::shared_ptr<sink_gate> gate)
       : caf::event_based_actor(cfg), router_(std::move(router)), gate_(std::move(gate)) {}
   const char* name() const override { return "subscriber"; }
+  void on_exit() override { router_ = nullptr; }
 
  protected:
   caf::behavior make_behavior() override {
