@@ -29,8 +29,8 @@ constexpr std::pair<const char*, plant> plants[] = {{"ack-before-sync", plant::a
 
 // What skip-guard may leave out, as skip-guard:NAME; the first by default.
 constexpr std::pair<const char*, bool replica_guards::*> guards[] = {
-    {"clip_persisted", &replica_guards::clip_persisted},
     {"hold_messages", &replica_guards::hold_messages},
+    {"clip_persisted", &replica_guards::clip_persisted},
     {"apply_only_stored", &replica_guards::apply_only_stored},
     {"trim_compacted", &replica_guards::trim_compacted},
     {"answer_stale_terms", &replica_guards::answer_stale_terms},
