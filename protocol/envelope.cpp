@@ -53,8 +53,6 @@ result<envelope> open_envelope(std::string_view bytes) {
   return e;
 }
 
-std::uint64_t checksum64(std::string_view bytes) noexcept {
-  return XXH3_64bits(bytes.data(), bytes.size());
-}
+std::uint64_t checksum64(std::string_view bytes) noexcept { return XXH3_64bits(bytes.data(), bytes.size()); }
 
 }  // namespace troupe

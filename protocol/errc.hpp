@@ -8,7 +8,7 @@ namespace troupe {
 
 enum class errc : std::uint16_t {
   none = 0,
-  invalid_argument = 1,      // the request is wrong and stays wrong
+  invalid_argument = 1,  // the request is wrong and stays wrong
   not_found = 2,
   conflict = 3,              // the state does not allow it
   version_mismatch = 4,      // If-Match does not hold
@@ -17,13 +17,13 @@ enum class errc : std::uint16_t {
   unauthenticated = 7,
   forbidden = 8,
   too_large = 9,
-  overloaded = 10,           // a bound was reached: come back later
-  not_leader = 11,           // internal: the router looks for the leader
-  unavailable = 12,          // no majority, or the node is stopping
-  timed_out = 13,            // it may or may not have happened
-  no_space = 14,             // the disk is full
-  corrupt = 15,              // a checksum or an invariant does not hold
-  unsupported = 16,          // unknown command, version or level
+  overloaded = 10,   // a bound was reached: come back later
+  not_leader = 11,   // internal: the router looks for the leader
+  unavailable = 12,  // no majority, or the node is stopping
+  timed_out = 13,    // it may or may not have happened
+  no_space = 14,     // the disk is full
+  corrupt = 15,      // a checksum or an invariant does not hold
+  unsupported = 16,  // unknown command, version or level
   internal = 17,
 };
 

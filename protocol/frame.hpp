@@ -12,17 +12,17 @@
 namespace troupe {
 
 enum class frame_kind : std::uint16_t {  // never renumber
-  command = 1,        // schema::Command
-  reply = 2,          // schema::Reply
-  query = 3,          // schema::Query
-  query_result = 4,   // schema::QueryResult
-  feed = 5,           // schema::Feed
-  raft = 6,           // schema::RaftMessage
-  admin_request = 7,  // schema::AdminRequest
-  admin_reply = 8,    // schema::AdminReply
-  log_entry = 9,      // stamp and command, on disk and between replicas
-  log_record = 10,    // schema::LogHeader and a log entry, on disk
-  snapshot_chunk = 11,  // schema::SnapshotChunk
+  command = 1,                           // schema::Command
+  reply = 2,                             // schema::Reply
+  query = 3,                             // schema::Query
+  query_result = 4,                      // schema::QueryResult
+  feed = 5,                              // schema::Feed
+  raft = 6,                              // schema::RaftMessage
+  admin_request = 7,                     // schema::AdminRequest
+  admin_reply = 8,                       // schema::AdminReply
+  log_entry = 9,                         // stamp and command, on disk and between replicas
+  log_record = 10,                       // schema::LogHeader and a log entry, on disk
+  snapshot_chunk = 11,                   // schema::SnapshotChunk
 };
 
 struct frame {

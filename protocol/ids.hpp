@@ -33,7 +33,5 @@ using epoch = strong<struct epoch_tag, std::uint64_t>;
 
 template <class Tag, class T>
 struct std::hash<troupe::strong<Tag, T>> {
-  std::size_t operator()(const troupe::strong<Tag, T>& x) const noexcept {
-    return std::hash<T>{}(x.value);
-  }
+  std::size_t operator()(const troupe::strong<Tag, T>& x) const noexcept { return std::hash<T>{}(x.value); }
 };

@@ -21,14 +21,15 @@ inline constexpr std::size_t event_bytes_max = 64 * 1024;
 inline constexpr std::size_t events_per_request_max = 50'000;
 inline constexpr std::size_t request_body_bytes_max = 16 * 1024 * 1024;
 inline constexpr std::size_t decompressed_body_bytes_max = 64 * 1024 * 1024;
-inline constexpr std::size_t id_bytes_max = 256;        // agent, session, user, team, tool, model ... names
+inline constexpr std::size_t id_bytes_max = 256;          // agent, session, user, team, tool, model ... names
 inline constexpr std::size_t text_bytes_max = 16 * 1024;  // query, error
 inline constexpr std::size_t attributes_bytes_max = 32 * 1024;
 inline constexpr std::size_t json_depth_max = 64;
-inline constexpr std::int64_t event_future_ms_max = 24LL * 3600 * 1000;  // later than now by this much: refused
+inline constexpr std::int64_t event_future_ms_max =
+    24LL * 3600 * 1000;  // later than now by this much: refused
 
 // Agents and tasks.
-inline constexpr std::size_t list_items_max = 64;       // tags, capabilities
+inline constexpr std::size_t list_items_max = 64;  // tags, capabilities
 inline constexpr std::int64_t agent_active_ms = 5 * 60 * 1000;
 inline constexpr std::int64_t lease_ms_min = 1'000;
 inline constexpr std::int64_t lease_ms_default = 60'000;
@@ -46,8 +47,8 @@ inline constexpr std::size_t idempotency_key_bytes_max = 256;
 // Lists and queries.
 inline constexpr std::uint32_t page_items_default = 100;
 inline constexpr std::uint32_t page_items_max = 1'000;
-inline constexpr std::uint32_t query_scan_max = 200'000;  // records looked at for one page
-inline constexpr std::size_t answer_bytes_max = 768 * 1024;   // of one page: it must fit a frame
+inline constexpr std::uint32_t query_scan_max = 200'000;     // records looked at for one page
+inline constexpr std::size_t answer_bytes_max = 768 * 1024;  // of one page: it must fit a frame
 inline constexpr std::uint32_t recover_events_max = 50'000;  // more than this behind: recovered is false
 
 // Log.
@@ -55,7 +56,7 @@ inline constexpr std::uint64_t log_entries_before_snapshot = 4096;
 inline constexpr std::uint64_t log_entries_trailing = 1024;
 
 // Actors.
-inline constexpr std::size_t due_timers_max = 256;       // fired in one go by a shard's outbox
+inline constexpr std::size_t due_timers_max = 256;                     // fired in one go by a shard's outbox
 inline constexpr std::size_t feed_bytes_ahead_max = 16 * 1024 * 1024;  // sent to a subscriber, not yet taken
 inline constexpr std::int64_t passivate_idle_ms = 60'000;
 inline constexpr std::int64_t command_deadline_ms = 15'000;

@@ -34,7 +34,7 @@ struct stamp {
   std::uint64_t entropy_high = 0;
   std::uint64_t entropy_low = 0;
   std::uint32_t level = 0;
-  log_index index;           // of the entry that is applied
+  log_index index;  // of the entry that is applied
 };
 
 struct machine_fault : std::runtime_error {
@@ -62,15 +62,13 @@ enum class mutation_kind : std::uint8_t {
   put = 0,
   put_kept = 1,  // the previous version goes to history
   erase = 2,
-  merge = 3,     // family::rollups only: value is a schema::Rollup to add
+  merge = 3,  // family::rollups only: value is a schema::Rollup to add
 };
 
 // Changes in the order they were made, as one run of bytes: what replicas must agree on to the last bit.
 class mutations {
  public:
-  void put(family f, std::string_view key, std::string_view value) {
-    add(mutation_kind::put, f, key, value);
-  }
+  void put(family f, std::string_view key, std::string_view value) { add(mutation_kind::put, f, key, value); }
   void put_kept(family f, std::string_view key, std::string_view value) {
     add(mutation_kind::put_kept, f, key, value);
   }
@@ -113,8 +111,7 @@ class machine {
   virtual ~machine() = default;
   virtual bool handles(schema::Command::Body::Which command) const = 0;
   virtual void reads(schema::Command::Reader command, const stamp& at, read_set& keys) const = 0;
-  virtual outcome apply(const view& before, schema::Command::Reader command,
-                        const stamp& at) const = 0;
+  virtual outcome apply(const view& before, schema::Command::Reader command, const stamp& at) const = 0;
 };
 
 // Records as a query sees them: one consistent state of one shard.
@@ -125,8 +122,7 @@ class record_reader {
   // Visits [from, to) upwards, or downwards from the last key below 'to', until visit returns false.
   // An empty 'to' means: to the end of the family.
   using visitor = std::function<bool(std::string_view key, std::string_view value)>;
-  virtual void scan(family f, std::string_view from, std::string_view to,
-                    const visitor& visit) const = 0;
+  virtual void scan(family f, std::string_view from, std::string_view to, const visitor& visit) const = 0;
   virtual void scan_down(family f, std::string_view from, std::string_view to,
                          const visitor& visit) const = 0;
 };

@@ -15,8 +15,7 @@ std::string to_bytes(capnp::MessageBuilder& message) {
   auto segments = message.getSegmentsForOutput();
   auto words = capnp::computeSerializedSizeInWords(segments);
   std::string out(words * sizeof(capnp::word), '\0');
-  kj::ArrayOutputStream stream(
-      kj::arrayPtr(reinterpret_cast<kj::byte*>(out.data()), out.size()));
+  kj::ArrayOutputStream stream(kj::arrayPtr(reinterpret_cast<kj::byte*>(out.data()), out.size()));
   capnp::writeMessage(stream, segments);
   return out;
 }

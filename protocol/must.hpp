@@ -10,7 +10,8 @@ namespace troupe {
 
 inline void must(bool condition, std::string_view what,
                  const std::source_location& where = std::source_location::current()) noexcept {
-  if (!condition) [[unlikely]] must_failed(what, where);
+  if (!condition) [[unlikely]]
+    must_failed(what, where);
 }
 
 }  // namespace troupe

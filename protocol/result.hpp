@@ -13,7 +13,7 @@ namespace troupe {
 
 struct failure {
   errc code = errc::internal;
-  std::string detail = {};                      // for people: what is wrong and what to do
+  std::string detail = {};                   // for people: what is wrong and what to do
   std::chrono::milliseconds retry_after{0};  // 0: trying again does not help
   std::string field = {};                    // the offending part of the request, if any
 };
@@ -21,8 +21,8 @@ struct failure {
 template <class T>
 class result {
  public:
-  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}            // NOLINT
-  result(failure error) : state_(std::in_place_index<1>, std::move(error)) {}      // NOLINT
+  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}        // NOLINT
+  result(failure error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
 
   explicit operator bool() const noexcept { return state_.index() == 0; }
   T& operator*() { return value(); }

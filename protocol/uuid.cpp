@@ -11,8 +11,7 @@ constexpr std::uint64_t variant_mask = 0x3fff'ffff'ffff'ffffULL;
 
 }  // namespace
 
-uuid make_uuid_v7(std::int64_t time_us, std::uint64_t entropy_high,
-                  std::uint64_t entropy_low) noexcept {
+uuid make_uuid_v7(std::int64_t time_us, std::uint64_t entropy_high, std::uint64_t entropy_low) noexcept {
   auto ms = static_cast<std::uint64_t>(time_us / 1000) & 0xffff'ffff'ffffULL;
   return {(ms << 16) | 0x7000U | (entropy_high & 0xfffU), (entropy_low & variant_mask) | variant_bits};
 }
@@ -45,10 +44,14 @@ std::optional<uuid> parse_uuid(std::string_view text) noexcept {
       continue;
     }
     std::uint64_t v = 0;
-    if (c >= '0' && c <= '9') v = static_cast<std::uint64_t>(c - '0');
-    else if (c >= 'a' && c <= 'f') v = static_cast<std::uint64_t>(c - 'a' + 10);
-    else if (c >= 'A' && c <= 'F') v = static_cast<std::uint64_t>(c - 'A' + 10);
-    else return std::nullopt;
+    if (c >= '0' && c <= '9')
+      v = static_cast<std::uint64_t>(c - '0');
+    else if (c >= 'a' && c <= 'f')
+      v = static_cast<std::uint64_t>(c - 'a' + 10);
+    else if (c >= 'A' && c <= 'F')
+      v = static_cast<std::uint64_t>(c - 'A' + 10);
+    else
+      return std::nullopt;
     auto& half = digit++ < 16 ? id.high : id.low;
     half = (half << 4) | v;
   }

@@ -74,7 +74,7 @@ struct applier::work {
   term entry_term;
   std::unique_ptr<kv_batch> batch;
   schema::Command::Reader command;
-  std::string cached_key;  // where the reply is remembered, empty: nowhere
+  std::string cached_key;     // where the reply is remembered, empty: nowhere
   std::int64_t timer_us = 0;  // the earliest outbox record made, 0: none
   applied_entry out;
 };
@@ -227,12 +227,11 @@ void applier::stage(work& w, const mutations& changes, const loaded_view& before
     switch (kind) {
       case mutation_kind::put_kept:
         if (auto previous = before.get(f, key))
-          w.batch->put(column::history,
-                       shard_key(shard_, key_writer(record_tag::history)
-                                             .text(key)
-                                             .u64_descending(w.at.index.value)
-                                             .str()),
-                       *previous);
+          w.batch->put(
+              column::history,
+              shard_key(shard_,
+                        key_writer(record_tag::history).text(key).u64_descending(w.at.index.value).str()),
+              *previous);
         [[fallthrough]];
       case mutation_kind::put:
         w.batch->put(column_of(f), full, value);

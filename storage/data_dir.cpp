@@ -38,8 +38,8 @@ std::string hex(std::uint64_t v) {
 std::string identity_text(const directory_identity& id) {
   std::ostringstream out;
   out << "# Troupe data directory. Do not edit: a changed file is refused.\n"
-      << "format " << id.format << "\ncluster " << id.cluster << "\nnode " << id.node.value
-      << "\nshards " << id.shards << "\nepoch " << hex(id.history.value) << "\n";
+      << "format " << id.format << "\ncluster " << id.cluster << "\nnode " << id.node.value << "\nshards "
+      << id.shards << "\nepoch " << hex(id.history.value) << "\n";
   auto body = out.str();
   return body + "checksum " + hex(checksum64(body)) + "\n";
 }

@@ -14,15 +14,14 @@ std::string encode_entry(const stamp& at, std::string_view command) {
   s.setEntropyHigh(at.entropy_high);
   s.setEntropyLow(at.entropy_low);
   s.setLevel(at.level);
-  return seal_envelope(static_cast<std::uint16_t>(frame_kind::log_entry), frame::version,
-                       to_bytes(message), command);
+  return seal_envelope(static_cast<std::uint16_t>(frame_kind::log_entry), frame::version, to_bytes(message),
+                       command);
 }
 
 result<entry_view> decode_entry(std::string_view bytes) {
   auto opened = open_envelope(bytes);
   if (!opened) return opened.error();
-  if (opened->kind != static_cast<std::uint16_t>(frame_kind::log_entry) ||
-      opened->version != frame::version)
+  if (opened->kind != static_cast<std::uint16_t>(frame_kind::log_entry) || opened->version != frame::version)
     return failure{errc::corrupt, "is not a log entry of a known version"};
   // The stamp is one segment: its size stands in the framing's second word half.
   std::uint32_t words = 0;

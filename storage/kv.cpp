@@ -28,20 +28,15 @@ std::string shard_records::upper_bound(std::string_view to) const {
                     : shard_key(shard_, to);
 }
 
-void shard_records::scan(family f, std::string_view from, std::string_view to,
-                         const visitor& visit) const {
+void shard_records::scan(family f, std::string_view from, std::string_view to, const visitor& visit) const {
   store_.scan(column_of(f), shard_key(shard_, from), upper_bound(to),
-              [&](std::string_view key, std::string_view value) {
-                return visit(key.substr(2), value);
-              });
+              [&](std::string_view key, std::string_view value) { return visit(key.substr(2), value); });
 }
 
 void shard_records::scan_down(family f, std::string_view from, std::string_view to,
                               const visitor& visit) const {
   store_.scan_down(column_of(f), shard_key(shard_, from), upper_bound(to),
-                   [&](std::string_view key, std::string_view value) {
-                     return visit(key.substr(2), value);
-                   });
+                   [&](std::string_view key, std::string_view value) { return visit(key.substr(2), value); });
 }
 
 }  // namespace troupe::storage

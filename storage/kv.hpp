@@ -20,9 +20,13 @@
 namespace troupe::storage {
 
 enum class column : std::uint8_t {
-  state = 0, history = 1, events = 2, rollups = 3, outbox = 4,  // as troupe::family
-  log = 5,   // (shard, index) -> log record
-  meta = 6,  // what a shard knows of itself, and of the store
+  state = 0,
+  history = 1,
+  events = 2,
+  rollups = 3,
+  outbox = 4,  // as troupe::family
+  log = 5,     // (shard, index) -> log record
+  meta = 6,    // what a shard knows of itself, and of the store
 };
 inline constexpr std::size_t column_count = 7;
 constexpr column column_of(family f) { return static_cast<column>(f); }
@@ -51,8 +55,7 @@ class kv_reader {
       std::span<const std::pair<column, std::string>> keys) const = 0;
   using visitor = record_reader::visitor;
   // As record_reader: [from, to) upwards, or downwards, until visit returns false.
-  virtual void scan(column c, std::string_view from, std::string_view to,
-                    const visitor& visit) const = 0;
+  virtual void scan(column c, std::string_view from, std::string_view to, const visitor& visit) const = 0;
   virtual void scan_down(column c, std::string_view from, std::string_view to,
                          const visitor& visit) const = 0;
 };
@@ -84,10 +87,8 @@ class shard_records final : public record_reader {
  public:
   shard_records(const kv_reader& store, shard_id shard) : store_(store), shard_(shard) {}
   std::optional<std::string> get(family f, std::string_view key) const override;
-  void scan(family f, std::string_view from, std::string_view to,
-            const visitor& visit) const override;
-  void scan_down(family f, std::string_view from, std::string_view to,
-                 const visitor& visit) const override;
+  void scan(family f, std::string_view from, std::string_view to, const visitor& visit) const override;
+  void scan_down(family f, std::string_view from, std::string_view to, const visitor& visit) const override;
 
  private:
   std::string upper_bound(std::string_view to) const;

@@ -38,8 +38,8 @@ std::string encode_record(const log_record& r) {
   auto header = message.initRoot<schema::LogHeader>();
   header.setTerm(r.term.value);
   header.setKind(static_cast<std::uint16_t>(r.kind));
-  return seal_envelope(static_cast<std::uint16_t>(frame_kind::log_record), frame::version,
-                       to_bytes(message), *r.payload);
+  return seal_envelope(static_cast<std::uint16_t>(frame_kind::log_record), frame::version, to_bytes(message),
+                       *r.payload);
 }
 
 struct decoded_record {
@@ -108,8 +108,7 @@ void stage_snapshot(kv_batch& batch, shard_id shard, const snapshot_record& snap
   batch.put(column::meta, shard_key(shard, "snapshot"), to_bytes(message));
 }
 
-void stage_records(kv_batch& batch, shard_id shard, log_index first,
-                   std::span<const log_record> records) {
+void stage_records(kv_batch& batch, shard_id shard, log_index first, std::span<const log_record> records) {
   for (auto& r : records) {
     batch.put(column::log, log_key(shard, first), encode_record(r));
     first = log_index(first.value + 1);
@@ -117,8 +116,7 @@ void stage_records(kv_batch& batch, shard_id shard, log_index first,
 }
 
 void stage_erase(kv_batch& batch, shard_id shard, log_index from, log_index to) {
-  batch.erase_range(column::log, log_key(shard, from),
-                    to.value == 0 ? log_end(shard) : log_key(shard, to));
+  batch.erase_range(column::log, log_key(shard, from), to.value == 0 ? log_end(shard) : log_key(shard, to));
 }
 
 std::optional<hard_state> load_hard_state(const kv_reader& store, shard_id shard) {
@@ -142,8 +140,8 @@ std::optional<snapshot_record> load_snapshot(const kv_reader& store, shard_id sh
   return s;
 }
 
-result<std::vector<log_record>> load_records(const kv_reader& store, shard_id shard,
-                                             log_index first, std::size_t count) {
+result<std::vector<log_record>> load_records(const kv_reader& store, shard_id shard, log_index first,
+                                             std::size_t count) {
   std::vector<log_record> records;
   auto outcome = each_record(store, shard, first, [&](const decoded_record& r) {
     records.push_back({r.term, r.kind, std::make_shared<const std::string>(r.payload)});
@@ -154,8 +152,7 @@ result<std::vector<log_record>> load_records(const kv_reader& store, shard_id sh
   return records;
 }
 
-result<std::vector<stored_entry>> load_entry_list(const kv_reader& store, shard_id shard,
-                                                  log_index first) {
+result<std::vector<stored_entry>> load_entry_list(const kv_reader& store, shard_id shard, log_index first) {
   std::vector<stored_entry> entries;
   auto outcome = each_record(store, shard, first, [&](const decoded_record& r) {
     entries.push_back({r.term, r.kind, static_cast<std::uint32_t>(r.payload.size())});

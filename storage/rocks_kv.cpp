@@ -23,8 +23,8 @@ failure failure_of(const rocksdb::Status& status) {
   if (status.IsNoSpace() || status.subcode() == rocksdb::Status::SubCode::kNoSpace)
     return {errc::no_space, "the disk is full: make space, writes are taken again by themselves"};
   if (status.IsCorruption())
-    return {errc::corrupt, "the store is damaged: " + status.ToString() +
-                               ". Restore a backup or remove this node's copy"};
+    return {errc::corrupt,
+            "the store is damaged: " + status.ToString() + ". Restore a backup or remove this node's copy"};
   return {errc::internal, "the store failed: " + status.ToString()};
 }
 
@@ -51,8 +51,7 @@ class rollup_merge final : public rocksdb::AssociativeMergeOperator {
 
 class rocks_batch final : public kv_batch {
  public:
-  explicit rocks_batch(const std::vector<rocksdb::ColumnFamilyHandle*>& columns)
-      : columns_(columns) {}
+  explicit rocks_batch(const std::vector<rocksdb::ColumnFamilyHandle*>& columns) : columns_(columns) {}
   void put(column c, std::string_view key, std::string_view value) override {
     expect(ops.Put(of(c), slice(key), slice(value)));
   }
@@ -108,8 +107,7 @@ class rocks_reader : public kv_reader {
     return found;
   }
 
-  void scan(column c, std::string_view from, std::string_view to,
-            const visitor& visit) const override {
+  void scan(column c, std::string_view from, std::string_view to, const visitor& visit) const override {
     auto o = options();
     rocksdb::Slice upper = slice(to);
     if (!to.empty()) o.iterate_upper_bound = &upper;
@@ -119,8 +117,7 @@ class rocks_reader : public kv_reader {
     check_read(it->status());
   }
 
-  void scan_down(column c, std::string_view from, std::string_view to,
-                 const visitor& visit) const override {
+  void scan_down(column c, std::string_view from, std::string_view to, const visitor& visit) const override {
     auto o = options();
     rocksdb::Slice lower = slice(from), upper = slice(to);
     o.iterate_lower_bound = &lower;
@@ -162,9 +159,7 @@ class rocks_kv final : public kv {
   }
 
   const kv_reader& latest() const override { return latest_; }
-  std::unique_ptr<kv_batch> make_batch() const override {
-    return std::make_unique<rocks_batch>(handles_);
-  }
+  std::unique_ptr<kv_batch> make_batch() const override { return std::make_unique<rocks_batch>(handles_); }
   result<done> write(const kv_batch& batch, durability d) override {
     // Writing and then syncing the log keeps other writers going meanwhile; WriteOptions::sync would not.
     auto& ops = const_cast<rocksdb::WriteBatch&>(static_cast<const rocks_batch&>(batch).ops);
@@ -209,8 +204,7 @@ rocksdb::ColumnFamilyOptions column_options(column c, const rocks_options& optio
 
 }  // namespace
 
-result<std::unique_ptr<kv>> open_rocks(const std::filesystem::path& directory,
-                                       const rocks_options& options) {
+result<std::unique_ptr<kv>> open_rocks(const std::filesystem::path& directory, const rocks_options& options) {
   rocksdb::DBOptions o;
   o.create_if_missing = true;
   o.create_missing_column_families = true;

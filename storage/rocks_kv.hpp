@@ -15,7 +15,6 @@ struct rocks_options {
 };
 
 // Opens or creates the database in 'directory'. Fails with errc::corrupt, naming what is damaged and what to do.
-result<std::unique_ptr<kv>> open_rocks(const std::filesystem::path& directory,
-                                       const rocks_options& options);
+result<std::unique_ptr<kv>> open_rocks(const std::filesystem::path& directory, const rocks_options& options);
 
 }  // namespace troupe::storage

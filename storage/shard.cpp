@@ -16,8 +16,9 @@ constexpr std::uint32_t level_known = 1;
 
 failure unknown_outcome(std::string_view why) {
   return {errc::timed_out,
-          std::string(why) + ": the command may or may not have taken effect. Send it again with the same "
-                             "Idempotency-Key or the same ids; it is not done twice",
+          std::string(why) +
+              ": the command may or may not have taken effect. Send it again with the same "
+              "Idempotency-Key or the same ids; it is not done twice",
           std::chrono::milliseconds(200)};
 }
 
@@ -38,9 +39,9 @@ result<done> shard::start(instant now) {
       applier_.skip_to(genesis.index, genesis.term);
       auto batch = store_.make_batch();
       stage_hard_state(*batch, id(), {genesis.term, node_id{}});
-      stage_snapshot(*batch, id(),
-                     {genesis, log_index(genesis.index.value + 1), config_.raft.generation,
-                      config_.raft.voters});
+      stage_snapshot(
+          *batch, id(),
+          {genesis, log_index(genesis.index.value + 1), config_.raft.generation, config_.raft.voters});
       auto made = store_.write(*batch, durability::synced);
       if (!made) return made;
     }
@@ -49,8 +50,8 @@ result<done> shard::start(instant now) {
     auto state = load();
     if (!state) return state.error();
     last_stamp_us_ = applier_.last_stamp_us();
-    replica_ = std::make_unique<replica>(config_.raft, std::move(*state),
-                                         static_cast<replica_host&>(*this), guards_);
+    replica_ = std::make_unique<replica>(config_.raft, std::move(*state), static_cast<replica_host&>(*this),
+                                         guards_);
   } catch (const storage_fault& e) {
     return failure{e.code, "shard " + std::to_string(id().value) + ": " + e.what()};
   } catch (const kj::Exception& e) {
@@ -75,8 +76,7 @@ result<start_state> shard::load() {
   // An installed state may be ahead of its point, and so of the log that begins there. Not when nobody sent it.
   bool ahead = applier_.applied() >= log_end_ && config_.raft.voters.size() == 1;
   if (applier_.applied() < snapshot->point.index || ahead)
-    return failure{errc::corrupt, "shard " + std::to_string(id().value) +
-                                      ": its records are at entry " +
+    return failure{errc::corrupt, "shard " + std::to_string(id().value) + ": its records are at entry " +
                                       std::to_string(applier_.applied().value) +
                                       ", which its log does not reach. Restore a backup"};
   return start_state{*hard, snapshot->point, snapshot->first, std::move(*entries), applier_.applied()};
@@ -96,8 +96,8 @@ std::optional<failure> shard::refusal_of(std::string_view command, std::string& 
   if (fault_) return failure{errc::unavailable, "this shard has halted: " + fault_->detail};
   if (refusing_) return *refusing_;
   if (command.size() > limits::entry_bytes_max + limits::event_bytes_max)
-    return failure{errc::too_large, "a command may have at most " +
-                                        std::to_string(limits::entry_bytes_max) + " bytes: send less at once"};
+    return failure{errc::too_large, "a command may have at most " + std::to_string(limits::entry_bytes_max) +
+                                        " bytes: send less at once"};
   if (pending_.size() >= limits::shard_pending_commands_max ||
       pending_bytes_ + command.size() > limits::shard_pending_bytes_max)
     return failure{errc::overloaded, "too much is waiting to be written: slow down and send again",
@@ -170,8 +170,7 @@ result<term> shard::transfer(instant now, node_id to) {
   return outcome;
 }
 
-result<done> shard::install(instant now, const snapshot_point& point,
-                            std::span<const std::string> chunks) {
+result<done> shard::install(instant now, const snapshot_point& point, std::span<const std::string> chunks) {
   if (fault_) return *fault_;
   if (installing_) return failure{errc::conflict, "a snapshot is being installed"};
   auto batch = store_.make_batch();
@@ -234,8 +233,8 @@ void shard::apply(log_index first, std::span<const log_record> records) {
     } catch (const storage_fault& e) {
       halt({e.code, e.what()});
     } catch (const kj::Exception& e) {
-      halt({errc::corrupt, "entry " + std::to_string(first.value) +
-                               " cannot be decoded: " + e.getDescription().cStr()});
+      halt({errc::corrupt,
+            "entry " + std::to_string(first.value) + " cannot be decoded: " + e.getDescription().cStr()});
     }
     first = log_index(first.value + 1);
   }
@@ -264,8 +263,9 @@ void shard::settle(log_index at, term applied_term, std::string reply) {
   if (p.at == applied_term)
     host_.replied(p.id, std::move(reply));
   else
-    host_.replied(p.id, failure{errc::unavailable, "leadership changed before the command was taken: send it again",
-                                std::chrono::milliseconds(200)});
+    host_.replied(p.id,
+                  failure{errc::unavailable, "leadership changed before the command was taken: send it again",
+                          std::chrono::milliseconds(200)});
 }
 
 void shard::role_changed(raft_role role, term at, node_id leader) {

@@ -28,9 +28,9 @@ using reopen_atom = caf::atom_constant<caf::atom("reopen")>;
 constexpr auto reopen_after = seconds(1);
 
 instant clock_now() {
-  return {static_cast<std::uint64_t>(
-              duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count()),
-          duration_cast<microseconds>(system_clock::now().time_since_epoch()).count()};
+  return {
+      static_cast<std::uint64_t>(duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count()),
+      duration_cast<microseconds>(system_clock::now().time_since_epoch()).count()};
 }
 
 failure disk_full() {
@@ -45,8 +45,7 @@ frame_kind kind_of(const frame& f) {
 
 class shard_body final : public caf::event_based_actor, private shard_host {
  public:
-  shard_body(caf::actor_config& cfg, shard_config config,
-             std::shared_ptr<const shard_surroundings> around)
+  shard_body(caf::actor_config& cfg, shard_config config, std::shared_ptr<const shard_surroundings> around)
       : caf::event_based_actor(cfg), config_(std::move(config)), around_(std::move(around)) {
     set_down_handler([this](caf::down_msg& down) { followers_.erase(down.source); });
     set_default_handler(caf::drop);
@@ -103,8 +102,8 @@ class shard_body final : public caf::event_based_actor, private shard_host {
 
   void open() {
     ++instance_;
-    shard_ = std::make_unique<shard>(config_, around_->store, around_->machines,
-                                     static_cast<shard_host&>(*this));
+    shard_ =
+        std::make_unique<shard>(config_, around_->store, around_->machines, static_cast<shard_host&>(*this));
     auto started = shard_->start(clock_now());
     if (!started) {
       spdlog::error("shard {} did not start: {}", config_.raft.shard.value, started.error().detail);
@@ -144,8 +143,7 @@ class shard_body final : public caf::event_based_actor, private shard_host {
       promise.deliver(reply_of({errc::unavailable, "this node is stopping: send again", milliseconds(500)}));
     } else {
       auto now = clock_now();
-      shard_->refuse_writes(around_->space.is_low(now.mono_ms) ? std::optional(disk_full())
-                                                               : std::nullopt);
+      shard_->refuse_writes(around_->space.is_low(now.mono_ms) ? std::optional(disk_full()) : std::nullopt);
       request_id id(++requests_);
       waiting_.emplace(id, promise);
       shard_->propose(now, id, std::string(*command));
@@ -169,13 +167,14 @@ class shard_body final : public caf::event_based_actor, private shard_host {
 
   void write(std::unique_ptr<kv_batch> batch, write_ticket ticket) override {
     caf::actor self(this);
-    around_->writer.write(std::move(batch), [self, instance = instance_, ticket](const troupe::result<storage::done>& r) {
-      if (r)
-        caf::anon_send(self, written_atom::value, instance, ticket.value);
-      else
-        caf::anon_send(self, failed_atom::value, instance, static_cast<std::uint16_t>(r.error().code),
-                       r.error().detail);
-    });
+    around_->writer.write(std::move(batch),
+                          [self, instance = instance_, ticket](const troupe::result<storage::done>& r) {
+                            if (r)
+                              caf::anon_send(self, written_atom::value, instance, ticket.value);
+                            else
+                              caf::anon_send(self, failed_atom::value, instance,
+                                             static_cast<std::uint16_t>(r.error().code), r.error().detail);
+                          });
   }
 
   // --- queries
@@ -200,10 +199,10 @@ class shard_body final : public caf::event_based_actor, private shard_host {
   void read_failed(read_id id) override {
     auto it = reading_.find(id);
     if (it == reading_.end()) return;
-    it->second.first.deliver(query_result_of(
-        shard_ && shard_->fault()
-            ? failure{errc::unavailable, "this shard has halted: " + shard_->fault()->detail}
-            : failure{errc::not_leader, "another node leads this shard", milliseconds(100)}));
+    it->second.first.deliver(
+        query_result_of(shard_ && shard_->fault()
+                            ? failure{errc::unavailable, "this shard has halted: " + shard_->fault()->detail}
+                            : failure{errc::not_leader, "another node leads this shard", milliseconds(100)}));
     reading_.erase(it);
   }
 
@@ -319,14 +318,14 @@ class shard_body final : public caf::event_based_actor, private shard_host {
   using caf::event_based_actor::send;
 
   void role_changed(raft_role role, term at, node_id leader) override {
-    spdlog::debug("shard {}: role {} in term {}, leader {}", config_.raft.shard.value,
-                  static_cast<int>(role), at.value, leader.value);
+    spdlog::debug("shard {}: role {} in term {}, leader {}", config_.raft.shard.value, static_cast<int>(role),
+                  at.value, leader.value);
   }
 
   void pull_snapshot(node_id from, const snapshot_point& point) override {
     // Reached only with other voters, which this version does not form: membership comes with the cluster.
-    spdlog::error("shard {}: node {} asks to install a snapshot at {}", config_.raft.shard.value,
-                  from.value, point.index.value);
+    spdlog::error("shard {}: node {} asks to install a snapshot at {}", config_.raft.shard.value, from.value,
+                  point.index.value);
   }
 
   // --- after every message: timers, and the end
@@ -360,15 +359,16 @@ caf::behavior query_worker(caf::event_based_actor*, const kv* store, const machi
     if (!opened) return query_result_of(opened.error());
     try {
       auto snapshot = store->snapshot();
-      return frame::of(frame_kind::query_result, applier::answer(*snapshot, shard_id(shard),
-                                                                 epoch(history), *machines, *opened));
+      return frame::of(frame_kind::query_result,
+                       applier::answer(*snapshot, shard_id(shard), epoch(history), *machines, *opened));
     } catch (const storage_fault& e) {
       return query_result_of({errc::corrupt, e.what()});
     } catch (const machine_fault& e) {
       return query_result_of({errc::corrupt, e.what()});
     } catch (const kj::Exception& e) {
-      return query_result_of({errc::invalid_argument, std::string("the query or a record cannot be decoded: ") +
-                                                          e.getDescription().cStr()});
+      return query_result_of(
+          {errc::invalid_argument,
+           std::string("the query or a record cannot be decoded: ") + e.getDescription().cStr()});
     }
   }};
 }

@@ -67,9 +67,7 @@ frame query_result_of(const failure& f) {
   return frame::of(frame_kind::query_result, to_bytes(message));
 }
 
-result<std::string> payload_of_reply(const frame& f) {
-  return payload<schema::Reply>(f, frame_kind::reply);
-}
+result<std::string> payload_of_reply(const frame& f) { return payload<schema::Reply>(f, frame_kind::reply); }
 
 result<std::string> payload_of_query_result(const frame& f) {
   return payload<schema::QueryResult>(f, frame_kind::query_result);

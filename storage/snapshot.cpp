@@ -28,9 +28,8 @@ void each_record(const kv_reader& store, shard_id shard, Visit&& visit) {
   bool going = true;
   for (auto c : columns) {
     if (!going) return;
-    store.scan(c, from, to, [&](std::string_view key, std::string_view value) {
-      return going = visit(c, key, value);
-    });
+    store.scan(c, from, to,
+               [&](std::string_view key, std::string_view value) { return going = visit(c, key, value); });
   }
 }
 

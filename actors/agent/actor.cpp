@@ -1,7 +1,7 @@
 #include "actors/agent/actor.hpp"
 
-#include <caf/all.hpp>
 #include <kj/exception.h>
+#include <caf/all.hpp>
 
 #include "actors/runtime/router.hpp"
 #include "protocol/limits.hpp"
@@ -118,7 +118,8 @@ class agent_body final : public caf::event_based_actor {
   }
 
   void give_up(const std::shared_ptr<claim_search>& s, const caf::error&) {
-    finish(s, reply_of({errc::timed_out, "the claim was not answered in time: list the agent's tasks, or claim again"}));
+    finish(s, reply_of({errc::timed_out,
+                        "the claim was not answered in time: list the agent's tasks, or claim again"}));
   }
 
   void check_idle() {

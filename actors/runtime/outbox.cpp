@@ -23,9 +23,7 @@ constexpr auto deadline = milliseconds(limits::command_deadline_ms);
 constexpr std::int64_t retry_us = 1'000'000;
 constexpr std::int64_t never = INT64_MAX;
 
-std::int64_t now_us() {
-  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
-}
+std::int64_t now_us() { return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count(); }
 
 class outbox_body final : public caf::event_based_actor {
  public:
@@ -63,7 +61,8 @@ class outbox_body final : public caf::event_based_actor {
     capnp::MallocMessageBuilder message;
     message.initRoot<schema::Query>().setDueTimers(now_us());
     request(shard_, deadline, read_atom::value, frame::of(frame_kind::query, to_bytes(message)))
-        .then([this](const frame& f) { fire_all(f); }, [this](const caf::error&) { fired(now_us() + retry_us); });
+        .then([this](const frame& f) { fire_all(f); },
+              [this](const caf::error&) { fired(now_us() + retry_us); });
   }
 
   void fire_all(const frame& f) {

@@ -1,7 +1,7 @@
 #include "actors/runtime/router.hpp"
 
-#include <caf/all.hpp>
 #include <kj/exception.h>
+#include <caf/all.hpp>
 
 #include <map>
 
@@ -81,8 +81,8 @@ class router_body final : public caf::event_based_actor {
       else
         promise.delegate(activate(shard, view_of(root.getOrg()), agent), std::move(f));
     } catch (const kj::Exception& e) {
-      promise.deliver(reply_of({errc::invalid_argument, std::string("the command cannot be decoded: ") +
-                                                            e.getDescription().cStr()}));
+      promise.deliver(reply_of({errc::invalid_argument,
+                                std::string("the command cannot be decoded: ") + e.getDescription().cStr()}));
     }
     return promise;
   }

@@ -172,8 +172,7 @@ class runtime::actor_client final : public client {
     call(kind_of(level), shard, frame::of(frame_kind::query, query), std::move(done));
   }
 
-  void query_each(std::vector<shard_id> shards, std::string query, consistency level,
-                  answers done) override {
+  void query_each(std::vector<shard_id> shards, std::string query, consistency level, answers done) override {
     if (shards.empty()) return done(std::vector<std::string>{});
     auto g = std::make_shared<gathering>();
     g->answers.resize(shards.size());
@@ -217,7 +216,8 @@ runtime::runtime(caf::actor_system& system, std::vector<caf::actor> shards, epoc
     : system_(system), shards_(std::move(shards)) {
   router_ = spawn_router(system_, shards_);
   for (auto& shard : shards_) outboxes_.push_back(spawn_outbox(system_, shard));
-  client_ = std::make_unique<actor_client>(system_, router_, static_cast<std::uint16_t>(shards_.size()), history);
+  client_ =
+      std::make_unique<actor_client>(system_, router_, static_cast<std::uint16_t>(shards_.size()), history);
 }
 
 runtime::~runtime() {

@@ -4,8 +4,7 @@
 
 namespace troupe::http {
 
-std::chrono::milliseconds guess_limiter::wait_of(const std::string& address,
-                                                 clock::time_point now) {
+std::chrono::milliseconds guess_limiter::wait_of(const std::string& address, clock::time_point now) {
   std::lock_guard lock(mutex_);
   auto it = entries_.find(address);
   if (it == entries_.end()) return {};
@@ -13,8 +12,7 @@ std::chrono::milliseconds guess_limiter::wait_of(const std::string& address,
   auto debt = it->second.full_at + interval_ - now;
   auto allowed = interval_ * failures_max_;
   if (debt <= allowed) return {};
-  return std::chrono::duration_cast<std::chrono::milliseconds>(debt - allowed) +
-         std::chrono::milliseconds(1);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(debt - allowed) + std::chrono::milliseconds(1);
 }
 
 void guess_limiter::failed(const std::string& address, clock::time_point now) {

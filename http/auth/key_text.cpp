@@ -17,8 +17,7 @@ void need_sodium() {
 }  // namespace
 
 std::string mint_key_id() {
-  static constexpr char letters[] =
-      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  static constexpr char letters[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   need_sodium();
   std::string id;
   for (int i = 0; i < 12; ++i) id.push_back(letters[randombytes_uniform(62)]);
@@ -30,8 +29,7 @@ minted_key mint_key() {
   std::uint8_t secret[32];
   randombytes_buf(secret, sizeof secret);
   char text[sodium_base64_ENCODED_LEN(sizeof secret, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
-  sodium_bin2base64(text, sizeof text, secret, sizeof secret,
-                    sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+  sodium_bin2base64(text, sizeof text, secret, sizeof secret, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
   minted_key out;
   out.id = mint_key_id();
   out.text = concat({"trp_", out.id, "_", text});
@@ -44,8 +42,8 @@ minted_key mint_key() {
 key_hash hash_key(std::string_view text) {
   need_sodium();
   key_hash out;
-  crypto_generichash(out.data(), out.size(), reinterpret_cast<const unsigned char*>(text.data()),
-                     text.size(), nullptr, 0);
+  crypto_generichash(out.data(), out.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                     nullptr, 0);
   return out;
 }
 

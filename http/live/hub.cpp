@@ -197,7 +197,8 @@ void hub::flush_agents() {
     }
     if (everyone)
       send_state(*everyone, "agents",
-                 "{\"epoch\":\"" + epoch_ + "\",\"offset\":\"" + offset_text(position_) + "\",\"agents\":[" + list + "]}");
+                 "{\"epoch\":\"" + epoch_ + "\",\"offset\":\"" + offset_text(position_) + "\",\"agents\":[" +
+                     list + "]}");
   }
   changed_agents_.clear();
 }

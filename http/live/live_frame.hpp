@@ -13,7 +13,7 @@ namespace troupe::http {
 struct live_frame {
   std::string topic_key;
   shard_id shard;
-  std::uint64_t last_seq = 0;  // of the events in it; 0: not numbered, a state
+  std::uint64_t last_seq = 0;                  // of the events in it; 0: not numbered, a state
   std::shared_ptr<const std::string> channel;  // a Phoenix message: [null,null,topic,event,payload]
   std::shared_ptr<const std::string> stream;   // a server-sent event; empty unless somebody reads it so
 };

@@ -61,7 +61,8 @@ std::vector<std::pair<std::string, std::string>> presence_table::take_diffs() {
   std::vector<std::pair<std::string, std::string>> diffs;
   for (auto& [topic, c] : changed_)
     if (!c.joins.empty() || !c.leaves.empty())
-      diffs.emplace_back(topic, "{\"joins\":" + people_json(c.joins) + ",\"leaves\":" + people_json(c.leaves) + "}");
+      diffs.emplace_back(topic,
+                         "{\"joins\":" + people_json(c.joins) + ",\"leaves\":" + people_json(c.leaves) + "}");
   changed_.clear();
   return diffs;
 }

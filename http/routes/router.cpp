@@ -51,8 +51,7 @@ std::string_view bearer_of(std::string_view authorization) {
   return key;
 }
 
-router::router(const server_core& core, authenticator& keys, std::vector<route> routes,
-               handler fallback)
+router::router(const server_core& core, authenticator& keys, std::vector<route> routes, handler fallback)
     : core_(core), keys_(keys), routes_(std::move(routes)), fallback_(std::move(fallback)) {
   for (const auto& r : routes_) {
     compiled c{split(r.pattern), 0};
@@ -64,8 +63,7 @@ router::router(const server_core& core, authenticator& keys, std::vector<route> 
 bool router::matches(const compiled& pattern, const std::vector<std::string>& segments) const {
   if (pattern.segments.size() != segments.size()) return false;
   for (std::size_t i = 0; i < segments.size(); ++i) {
-    if (is_capture(pattern.segments[i]) ? segments[i].empty()
-                                        : pattern.segments[i] != segments[i]) {
+    if (is_capture(pattern.segments[i]) ? segments[i].empty() : pattern.segments[i] != segments[i]) {
       return false;
     }
   }
@@ -97,8 +95,7 @@ router::verdict router::options_answer(const request& r, std::string_view allow)
   auto answer = response::empty(204);
   answer.with("Allow", concat({allow, ", OPTIONS"}));
   auto origin = r.field("Origin");
-  if (!origin.empty() && r.find("Access-Control-Request-Method") &&
-      is_allowed_origin(core_.config, origin)) {
+  if (!origin.empty() && r.find("Access-Control-Request-Method") && is_allowed_origin(core_.config, origin)) {
     answer.with("Access-Control-Allow-Methods", allow)
         .with("Access-Control-Allow-Headers",
               "Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, "
@@ -118,8 +115,8 @@ std::optional<response> router::refuse_key(request& r, permission needs) {
   if (!who) return to_response(who.error());
   r.who = std::move(*who);
   if (may(r.who.is, needs)) return {};
-  return problem_response(
-      errc::forbidden, concat({"A key of the role '", to_string(r.who.is), "' may not do this."}));
+  return problem_response(errc::forbidden,
+                          concat({"A key of the role '", to_string(r.who.is), "' may not do this."}));
 }
 
 router::verdict router::admit(request& r) {
@@ -130,8 +127,8 @@ router::verdict router::admit(request& r) {
   if (way.match) {
     r.route = way.match->pattern;
     if (auto refusal = refuse_key(r, way.match->needs)) return {.refusal = std::move(refusal)};
-    auto bytes_max = way.match->body_bytes_max ? way.match->body_bytes_max
-                                               : core_.config.limits.json_body_bytes_max;
+    auto bytes_max =
+        way.match->body_bytes_max ? way.match->body_bytes_max : core_.config.limits.json_body_bytes_max;
     return {.refusal = {}, .run = &way.match->run, .body_bytes_max = bytes_max};
   }
   bool known = !way.allow.empty();
@@ -143,8 +140,7 @@ router::verdict router::admit(request& r) {
   }
   if (!known && !page) return {.refusal = status_problem(404, "There is nothing at this path.")};
   if (r.method == verb::options) return options_answer(r, way.allow);
-  auto refusal =
-      status_problem(405, concat({"This path does not take ", to_string(r.method), "."}));
+  auto refusal = status_problem(405, concat({"This path does not take ", to_string(r.method), "."}));
   refusal.with("Allow", concat({way.allow, ", OPTIONS"}));
   return {.refusal = std::move(refusal)};
 }

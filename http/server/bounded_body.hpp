@@ -23,8 +23,7 @@ struct bounded_body {
   class reader {
    public:
     template <bool is_request, class Fields>
-    explicit reader(boost::beast::http::header<is_request, Fields>&, value_type& body)
-        : body_(body) {}
+    explicit reader(boost::beast::http::header<is_request, Fields>&, value_type& body) : body_(body) {}
     void init(const boost::optional<std::uint64_t>&, boost::system::error_code& ec) { ec = {}; }
 
     template <class Buffers>

@@ -11,10 +11,7 @@
 namespace troupe::http {
 
 io_thread::io_thread(unsigned number, std::chrono::milliseconds tick)
-    : number_(number),
-      tick_(tick),
-      work_(boost::asio::make_work_guard(context_)),
-      ticker_(context_) {}
+    : number_(number), tick_(tick), work_(boost::asio::make_work_guard(context_)), ticker_(context_) {}
 
 void io_thread::start() {
   std::promise<void> running;

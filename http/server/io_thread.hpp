@@ -54,8 +54,7 @@ class io_thread : public std::enable_shared_from_this<io_thread> {
   std::thread::id id_;
 
   std::mutex mutex_;
-  std::vector<task>
-      inbox_;  // bounded by its senders: answers of open requests, broadcasts of the hub
+  std::vector<task> inbox_;  // bounded by its senders: answers of open requests, broadcasts of the hub
   bool closed_ = false;
 
   bool stopping_ = false;  // this thread's

@@ -35,9 +35,8 @@ std::string address_of(const tcp::socket& s) {
 
 }  // namespace
 
-listener::listener(std::shared_ptr<server_core> core,
-                   std::vector<std::shared_ptr<io_thread>> threads, const listen_address& at,
-                   surface entry)
+listener::listener(std::shared_ptr<server_core> core, std::vector<std::shared_ptr<io_thread>> threads,
+                   const listen_address& at, surface entry)
     : core_(std::move(core)),
       threads_(std::move(threads)),
       entry_(entry),
@@ -74,22 +73,20 @@ void listener::stop() {
 
 void listener::accept() {
   auto home = threads_[next_++ % threads_.size()];
-  acceptor_.async_accept(
-      home->context(),
-      [self = shared_from_this(), home](boost::system::error_code ec, tcp::socket client) mutable {
-        if (ec == asio::error::operation_aborted || !self->acceptor_.is_open()) return;
-        if (ec == asio::error::no_descriptors ||
-            ec == boost::system::errc::too_many_files_open_in_system) {
-          self->out_of_descriptors();
-          return;
-        }
-        if (ec == asio::error::no_memory || ec == asio::error::no_buffer_space) {
-          self->retry_later();
-          return;
-        }
-        if (!ec) self->accepted(std::move(home), std::move(client));
-        self->accept();
-      });
+  acceptor_.async_accept(home->context(), [self = shared_from_this(), home](boost::system::error_code ec,
+                                                                            tcp::socket client) mutable {
+    if (ec == asio::error::operation_aborted || !self->acceptor_.is_open()) return;
+    if (ec == asio::error::no_descriptors || ec == boost::system::errc::too_many_files_open_in_system) {
+      self->out_of_descriptors();
+      return;
+    }
+    if (ec == asio::error::no_memory || ec == asio::error::no_buffer_space) {
+      self->retry_later();
+      return;
+    }
+    if (!ec) self->accepted(std::move(home), std::move(client));
+    self->accept();
+  });
 }
 
 void listener::accepted(std::shared_ptr<io_thread> home, tcp::socket client) {
@@ -102,8 +99,8 @@ void listener::accepted(std::shared_ptr<io_thread> home, tcp::socket client) {
     return;
   }
   // The session is made here and handed over whole: from the post on only its own thread touches it.
-  auto made = std::make_shared<session>(core_, home, std::move(client), entry_, std::move(remote),
-                                        std::move(ticket));
+  auto made =
+      std::make_shared<session>(core_, home, std::move(client), entry_, std::move(remote), std::move(ticket));
   auto* thread = home.get();
   thread->post([home = std::move(home), made = std::move(made)] {
     home->add(made);
@@ -115,8 +112,7 @@ void listener::out_of_descriptors() {
   stats_counters::add(core_->stats.connections_refused);
   if (spare_ >= 0) {
     ::close(spare_);
-    int client =
-        ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int client = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (client >= 0) {
       ::send(client, full_text.data(), full_text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
       ::close(client);

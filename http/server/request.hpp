@@ -47,9 +47,7 @@ class request {
   // The first field of that name, or nothing.
   std::optional<std::string_view> find(std::string_view field) const;
   std::string_view field(std::string_view name) const { return find(name).value_or(""); }
-  std::optional<std::string_view> parameter(std::string_view name) const {
-    return where.parameter(name);
-  }
+  std::optional<std::string_view> parameter(std::string_view name) const { return where.parameter(name); }
 
   std::unique_ptr<request_head> head;
 };

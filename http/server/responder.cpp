@@ -40,8 +40,7 @@ class exchange {
   std::atomic<bool> answered_{false};
 };
 
-responder::responder(std::shared_ptr<io_thread> home, std::shared_ptr<session> to,
-                     std::uint64_t request)
+responder::responder(std::shared_ptr<io_thread> home, std::shared_ptr<session> to, std::uint64_t request)
     : exchange_(std::make_shared<exchange>(std::move(home), std::move(to), request)) {}
 
 void responder::operator()(response r) const { exchange_->complete(std::move(r)); }

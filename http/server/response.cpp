@@ -34,8 +34,8 @@ response response::empty(int status) {
 std::string_view reason_phrase(int status) {
   if (status == 422) return "Unprocessable Content";
   if (status == 507) return "Insufficient Storage";
-  auto text = boost::beast::http::obsolete_reason(
-      boost::beast::http::int_to_status(static_cast<unsigned>(status)));
+  auto text =
+      boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(static_cast<unsigned>(status)));
   return {text.data(), text.size()};
 }
 

@@ -33,8 +33,8 @@ bool is_allowed_origin(const edge_config& config, std::string_view origin) {
          config.allowed_origins.end();
 }
 
-void write_head(std::string& out, const response& answer, const request* r, framing how,
-                bool keep_alive, const edge_config& config, std::string_view date) {
+void write_head(std::string& out, const response& answer, const request* r, framing how, bool keep_alive,
+                const edge_config& config, std::string_view date) {
   out.reserve(512);
   out += "HTTP/1.1 " + std::to_string(answer.status) + " ";
   out.append(reason_phrase(answer.status)).append("\r\n");

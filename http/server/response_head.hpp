@@ -13,8 +13,8 @@ namespace troupe::http {
 enum class framing { length, until_close, none };
 
 // 'r' is empty when there was no readable request.
-void write_head(std::string& out, const response& answer, const request* r, framing how,
-                bool keep_alive, const edge_config& config, std::string_view date);
+void write_head(std::string& out, const response& answer, const request* r, framing how, bool keep_alive,
+                const edge_config& config, std::string_view date);
 
 // True for an Origin of the allow-list.
 bool is_allowed_origin(const edge_config& config, std::string_view origin);

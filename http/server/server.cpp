@@ -11,9 +11,8 @@ namespace {
 
 // Fine enough for the shortest deadline, coarse enough to cost nothing.
 std::chrono::milliseconds tick_of(const edge_limits& l) {
-  auto shortest =
-      std::min({l.head_deadline, l.body_stall_deadline, l.handle_deadline, l.write_stall_deadline,
-                l.idle_deadline, l.linger_deadline, l.socket_idle_deadline, l.stream_keep_alive});
+  auto shortest = std::min({l.head_deadline, l.body_stall_deadline, l.handle_deadline, l.write_stall_deadline,
+                            l.idle_deadline, l.linger_deadline, l.socket_idle_deadline, l.stream_keep_alive});
   return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
 }
 
@@ -49,8 +48,7 @@ server::~server() {
   if (running_) stop(std::chrono::milliseconds(0));
 }
 
-void server::listen(const std::vector<listen_address>& at, surface entry,
-                    std::vector<std::uint16_t>& out) {
+void server::listen(const std::vector<listen_address>& at, surface entry, std::vector<std::uint16_t>& out) {
   for (const auto& address : at) {
     listeners_.push_back(std::make_shared<listener>(core_, threads_, address, entry));
     out.push_back(listeners_.back()->port());

@@ -31,8 +31,7 @@ class server {
   const std::vector<std::shared_ptr<io_thread>>& threads() const { return threads_; }
 
  private:
-  void listen(const std::vector<listen_address>& at, surface entry,
-              std::vector<std::uint16_t>& out);
+  void listen(const std::vector<listen_address>& at, surface entry, std::vector<std::uint16_t>& out);
 
   const std::shared_ptr<server_core> core_;
   std::vector<std::shared_ptr<io_thread>> threads_;

@@ -22,8 +22,7 @@ namespace troupe::http {
 class session final : public connection, public std::enable_shared_from_this<session> {
  public:
   session(std::shared_ptr<server_core> core, std::shared_ptr<io_thread> home,
-          boost::asio::ip::tcp::socket socket, surface entry, std::string remote,
-          connection_ticket ticket);
+          boost::asio::ip::tcp::socket socket, surface entry, std::string remote, connection_ticket ticket);
 
   void start();
   // The answer to request number 'request'; late ones are dropped.

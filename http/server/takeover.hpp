@@ -18,8 +18,7 @@ struct handover {
   boost::beast::flat_buffer unread;  // bytes the client sent behind the request
   std::shared_ptr<io_thread> home;
   request_ptr head;
-  std::string
-      response_head;  // status line and fields of the answer, ready to be sent by an event stream
+  std::string response_head;  // status line and fields of the answer, ready to be sent by an event stream
   connection_ticket ticket;
 };
 

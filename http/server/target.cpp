@@ -12,8 +12,8 @@ int hex_value(char c) {
 }
 
 bool is_unreserved(unsigned char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
 }
 
 // Length of the character that begins with 'lead', and the least code point of that length; 0: no lead byte.
@@ -32,9 +32,8 @@ bool read_query(std::string_view text, target& out) {
     if (pair.empty()) continue;
     auto equals = pair.find('=');
     auto name = percent_decode(pair.substr(0, equals), plus::is_space);
-    auto value = equals == std::string_view::npos
-                     ? std::optional<std::string>("")
-                     : percent_decode(pair.substr(equals + 1), plus::is_space);
+    auto value = equals == std::string_view::npos ? std::optional<std::string>("")
+                                                  : percent_decode(pair.substr(equals + 1), plus::is_space);
     if (!name || !value || out.query.size() >= 64) return false;
     out.query.emplace_back(std::move(*name), std::move(*value));
   }

@@ -10,9 +10,8 @@
 namespace troupe::http {
 
 struct target {
-  std::string path;  // decoded, for logs and static files; begins with '/'
-  std::vector<std::string>
-      segments;  // decoded one by one: an encoded slash stays within its segment
+  std::string path;                   // decoded, for logs and static files; begins with '/'
+  std::vector<std::string> segments;  // decoded one by one: an encoded slash stays within its segment
   std::vector<std::pair<std::string, std::string>> query;
 
   // The first value of a parameter.

@@ -17,22 +17,23 @@ void fill(schema::Event::Builder e, std::string_view org, std::string_view agent
 
 }  // namespace
 
-fake_client::fake_client(std::uint16_t shards) : shards_(shards), thread_([this] {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait(lock, [this] { return stopping_ || !work_.empty(); });
-    if (work_.empty()) return;
-    auto next = std::move(work_.front());
-    work_.pop_front();
-    working_ = true;
-    lock.unlock();
-    next();
-    next = nullptr;
-    lock.lock();
-    working_ = false;
-    idle_.notify_all();
-  }
-}) {}
+fake_client::fake_client(std::uint16_t shards)
+    : shards_(shards), thread_([this] {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+          wake_.wait(lock, [this] { return stopping_ || !work_.empty(); });
+          if (work_.empty()) return;
+          auto next = std::move(work_.front());
+          work_.pop_front();
+          working_ = true;
+          lock.unlock();
+          next();
+          next = nullptr;
+          lock.lock();
+          working_ = false;
+          idle_.notify_all();
+        }
+      }) {}
 
 fake_client::~fake_client() {
   {
@@ -97,7 +98,8 @@ std::uint64_t fake_client::append(shard_id shard, std::string_view org, std::vec
 
 void fake_client::command(shard_id shard, std::string command, answer done) {
   later([this, shard, command = std::move(command), done = std::move(done)] {
-    done(on_command ? on_command(shard, command) : result<std::string>(failure{errc::unavailable, "no command"}));
+    done(on_command ? on_command(shard, command)
+                    : result<std::string>(failure{errc::unavailable, "no command"}));
   });
 }
 

@@ -62,9 +62,8 @@ answer http_client::send(std::string method, std::string target, std::string bod
 void http_client::write(std::string_view bytes) {
   if (!stream_) connect();
   stream_->expires_after(deadline);
-  run(context_, [&](auto done) {
-    asio::async_write(*stream_, asio::buffer(bytes.data(), bytes.size()), done);
-  });
+  run(context_,
+      [&](auto done) { asio::async_write(*stream_, asio::buffer(bytes.data(), bytes.size()), done); });
 }
 
 answer http_client::read(std::string_view method) {
@@ -131,8 +130,7 @@ bool http_client::is_closed() {
   if (!stream_) return true;
   char byte;
   stream_->expires_after(deadline);
-  auto ec =
-      run(context_, [&](auto done) { stream_->async_read_some(asio::buffer(&byte, 1), done); });
+  auto ec = run(context_, [&](auto done) { stream_->async_read_some(asio::buffer(&byte, 1), done); });
   return ec == asio::error::eof || ec == asio::error::connection_reset;
 }
 
@@ -159,15 +157,13 @@ std::string ws_client::field(std::string_view name) const {
 void ws_client::send(std::string_view text) {
   stream_.text(true);
   stream_.next_layer().expires_after(deadline);
-  run(context_,
-      [&](auto done) { stream_.async_write(asio::buffer(text.data(), text.size()), done); });
+  run(context_, [&](auto done) { stream_.async_write(asio::buffer(text.data(), text.size()), done); });
 }
 
 void ws_client::send_binary(std::string_view bytes) {
   stream_.binary(true);
   stream_.next_layer().expires_after(deadline);
-  run(context_,
-      [&](auto done) { stream_.async_write(asio::buffer(bytes.data(), bytes.size()), done); });
+  run(context_, [&](auto done) { stream_.async_write(asio::buffer(bytes.data(), bytes.size()), done); });
 }
 
 std::optional<std::string> ws_client::next() {
@@ -182,8 +178,7 @@ int ws_client::close_code() { return stream_.reason().code; }
 
 void ws_client::close() {
   stream_.next_layer().expires_after(deadline);
-  run(context_,
-      [&](auto done) { stream_.async_close(beast::websocket::close_code::normal, done); });
+  run(context_, [&](auto done) { stream_.async_close(beast::websocket::close_code::normal, done); });
 }
 
 }  // namespace troupe::test

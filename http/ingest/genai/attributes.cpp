@@ -25,8 +25,7 @@ std::optional<double> number_of(const any_value& value) {
       auto& text = value.string_value();
       double out = 0;
       auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-      if (text.empty() || error != std::errc{} || end != text.data() + text.size())
-        return std::nullopt;
+      if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
       return out;
     }
     default: return std::nullopt;
@@ -49,8 +48,8 @@ void write(const any_value& value, std::size_t text_max, int depth, std::string&
     case any_value::kStringValue: {
       auto& text = value.string_value();
       if (text.size() <= text_max) return json::write_string(text, out);
-      auto cut = std::string(json::cut_utf8(text, text_max)) +
-                 "… [cut: " + std::to_string(text.size()) + " bytes]";
+      auto cut =
+          std::string(json::cut_utf8(text, text_max)) + "… [cut: " + std::to_string(text.size()) + " bytes]";
       return json::write_string(cut, out);
     }
     case any_value::kBoolValue: out += value.bool_value() ? "true" : "false"; return;
@@ -95,15 +94,13 @@ void attributes::reset(const key_values& values) {
 }
 
 const any_value* attributes::find(std::string_view key) const {
-  auto at = std::ranges::lower_bound(sorted_, key, {},
-                                     &std::pair<std::string_view, const any_value*>::first);
+  auto at = std::ranges::lower_bound(sorted_, key, {}, &std::pair<std::string_view, const any_value*>::first);
   return at != sorted_.end() && at->first == key ? at->second : nullptr;
 }
 
 std::string_view attributes::text(std::initializer_list<std::string_view> keys) const {
   for (auto key : keys)
-    if (auto* value = find(key); value && !value->string_value().empty())
-      return value->string_value();
+    if (auto* value = find(key); value && !value->string_value().empty()) return value->string_value();
   return {};
 }
 
@@ -125,8 +122,8 @@ std::int64_t attributes::list_size(std::string_view prefix) const {
   std::int64_t size = 0;
   std::string_view last;
   auto start = std::string(prefix) + '.';
-  auto at = std::ranges::lower_bound(sorted_, start, {},
-                                     &std::pair<std::string_view, const any_value*>::first);
+  auto at =
+      std::ranges::lower_bound(sorted_, start, {}, &std::pair<std::string_view, const any_value*>::first);
   for (; at != sorted_.end() && at->first.starts_with(start); ++at) {
     auto rest = at->first.substr(start.size());
     auto number = rest.substr(0, rest.find('.'));

@@ -44,8 +44,7 @@ class attributes {
 // Member of a JSON object in an attribute's text, such as OpenInference's "metadata"; empty if there is none.
 std::string json_member(std::string_view object, std::initializer_list<std::string_view> names);
 // The same for a number, at a path of names.
-std::optional<std::int64_t> json_count(std::string_view object,
-                                       std::initializer_list<std::string_view> path);
+std::optional<std::int64_t> json_count(std::string_view object, std::initializer_list<std::string_view> path);
 
 // Appends the value as JSON; texts longer than 'text_max' bytes are cut, with a mark that says how long they were.
 void write_value(const any_value& value, std::size_t text_max, std::string& out);

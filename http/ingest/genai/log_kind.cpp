@@ -22,17 +22,16 @@ struct model_log {
 // Claude Code passes on Anthropic's numbers, where input excludes the cache. Codex passes on OpenAI's, which include
 // cache and reasoning. Gemini's prompt includes the cache, its thoughts are beside the output.
 constexpr std::array<model_log, 4> model_logs = {{
-    {"claude_code.", "api_request", "anthropic", cache_counting::beside,
-     reasoning_counting::included},
+    {"claude_code.", "api_request", "anthropic", cache_counting::beside, reasoning_counting::included},
     {"codex.", "sse_event", "openai", cache_counting::included, reasoning_counting::included},
     {"gemini_cli.", "api_response", "google", cache_counting::included, reasoning_counting::beside},
     {"qwen-code.", "api_response", "qwen", cache_counting::included, reasoning_counting::beside},
 }};
 
-constexpr std::array<std::string_view, 4> tool_events = {
-    "claude_code.tool_result", "codex.tool_result", "gemini_cli.tool_call", "qwen-code.tool_call"};
-constexpr std::array<std::string_view, 3> error_events = {
-    "claude_code.api_error", "gemini_cli.api_error", "qwen-code.api_error"};
+constexpr std::array<std::string_view, 4> tool_events = {"claude_code.tool_result", "codex.tool_result",
+                                                         "gemini_cli.tool_call", "qwen-code.tool_call"};
+constexpr std::array<std::string_view, 3> error_events = {"claude_code.api_error", "gemini_cli.api_error",
+                                                          "qwen-code.api_error"};
 
 std::optional<bool> truth(const any_value* value) {
   if (!value) return std::nullopt;
@@ -50,8 +49,8 @@ void read_tokens(const model_log& from, const attributes& a, usage& out) {
   token_counts t;
   t.input = input.value_or(0);
   t.output = output.value_or(0);
-  t.cache_read = a.count({"cache_read_tokens", "cached_token_count", "cached_content_token_count"})
-                     .value_or(0);
+  t.cache_read =
+      a.count({"cache_read_tokens", "cached_token_count", "cached_content_token_count"}).value_or(0);
   t.cache_write = a.count({"cache_creation_tokens"}).value_or(0);
   t.reasoning = a.count({"reasoning_token_count", "thoughts_token_count"}).value_or(0);
   out.tokens = normalised(t, from.cache, from.reasoning);

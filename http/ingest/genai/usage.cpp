@@ -30,8 +30,8 @@ const key_list reasoning_keys = {
     "gen_ai.usage.reasoning.output_tokens",        "gen_ai.usage.reasoning_tokens",
     "gen_ai.usage.details.reasoning_tokens",       "llm.token_count.completion_details.reasoning",
     "ai.usage.outputTokenDetails.reasoningTokens", "ai.usage.reasoningTokens"};
-const key_list cost_keys = {"gen_ai.usage.cost", "gen_ai.usage.cost_usd", "llm.cost.total",
-                            "operation.cost", "gen_ai.usage.total_cost"};
+const key_list cost_keys = {"gen_ai.usage.cost", "gen_ai.usage.cost_usd", "llm.cost.total", "operation.cost",
+                            "gen_ai.usage.total_cost"};
 
 bool passes_anthropic_numbers_on(std::string_view provider) {
   return provider.starts_with("anthropic") || provider.starts_with("amazon-bedrock") ||
@@ -72,15 +72,13 @@ usage usage_of_span(const attributes& a) {
   t.cache_write = a.count(cache_write_keys).value_or(0);
   t.reasoning = a.count(reasoning_keys).value_or(0);
   auto cache = cache_counting::included;
-  if (is_old_ai_sdk(a) &&
-      passes_anthropic_numbers_on(a.text({"ai.model.provider", "gen_ai.system"}))) {
+  if (is_old_ai_sdk(a) && passes_anthropic_numbers_on(a.text({"ai.model.provider", "gen_ai.system"}))) {
     cache = cache_counting::beside;
     auto metadata = a.text({"ai.response.providerMetadata"});
     if (t.cache_write == 0)
       t.cache_write =
           json_count(metadata, {"anthropic", "cacheCreationInputTokens"})
-              .value_or(
-                  json_count(metadata, {"bedrock", "usage", "cacheWriteInputTokens"}).value_or(0));
+              .value_or(json_count(metadata, {"bedrock", "usage", "cacheWriteInputTokens"}).value_or(0));
     // The provider's own answer, where it was kept, settles it.
     if (auto raw = json_count(metadata, {"anthropic", "usage", "input_tokens"})) t.input = *raw;
   }

@@ -22,8 +22,7 @@ std::string_view first_of(std::initializer_list<std::string_view> texts) {
 
 class log_reader {
  public:
-  log_reader(const log_request& request, wire form, const uuid& seed, const context& ctx,
-             parsed_batch& out)
+  log_reader(const log_request& request, wire form, const uuid& seed, const context& ctx, parsed_batch& out)
       : request_(request), form_(form), seed_(seed), ctx_(ctx), out_(out) {}
 
   void read() {
@@ -52,8 +51,7 @@ class log_reader {
     event_draft e;
     e.index = index;
     e.id = id_of_record(seed_, index);
-    e.time_us =
-        time_of(record.time_unix_nano(), time_of(record.observed_time_unix_nano(), ctx_.now_us));
+    e.time_us = time_of(record.time_unix_nano(), time_of(record.observed_time_unix_nano(), ctx_.now_us));
     if (too_far_ahead(e.time_us, ctx_)) {
       out_.rejected.push_back({index, too_far_ahead_reason(), "time_unix_nano"});
       return;
@@ -62,8 +60,7 @@ class log_reader {
     auto& a = attributes_;
     auto& texts = out_.texts;
     e.agent_id = kept_name(
-        first_of({named_agent(a), implied_agent(a, texts), from_.agent, from_.service, "unknown"}),
-        texts);
+        first_of({named_agent(a), implied_agent(a, texts), from_.agent, from_.service, "unknown"}), texts);
     e.session_id = kept_name(first_of({named_session(a), from_.session}), texts);
     e.user_id = kept_name(first_of({named_user(a), from_.user}), texts);
     e.team = kept_name(first_of({named_team(a), from_.team}), texts);
@@ -78,13 +75,12 @@ class log_reader {
 
   void write_facts(const genai::log_facts& facts, const log_message& record, event_draft& e) {
     auto& texts = out_.texts;
-    bool failed = facts.succeeded ? !*facts.succeeded
-                                  : record.severity_number() >= log_messages::SEVERITY_NUMBER_ERROR;
+    bool failed =
+        facts.succeeded ? !*facts.succeeded : record.severity_number() >= log_messages::SEVERITY_NUMBER_ERROR;
     if (failed) {
       e.status = schema::EventStatus::ERROR;
       e.error = kept_text(
-          first_of({facts.error,
-                    attributes_.text({"exception.message", "error.message", "error.type"}),
+          first_of({facts.error, attributes_.text({"exception.message", "error.message", "error.type"}),
                     record.body().string_value()}),
           texts);
     }
@@ -108,8 +104,7 @@ class log_reader {
     }
   }
 
-  std::string_view attributes_of(const log_message& record, std::string_view name,
-                                 std::string_view scope) {
+  std::string_view attributes_of(const log_message& record, std::string_view name, std::string_view scope) {
     writer_.clear();
     writer_.add("otel.name", name);
     writer_.add("otel.scope", scope);

@@ -17,13 +17,10 @@ namespace {
 constexpr int nesting_max = 64;
 
 std::string base64_of(std::string_view bytes) {
-  static constexpr char digits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
   for (std::size_t i = 0; i + 2 < bytes.size(); i += 3) {
-    auto at = [&](std::size_t k) {
-      return static_cast<unsigned>(static_cast<unsigned char>(bytes[i + k]));
-    };
+    auto at = [&](std::size_t k) { return static_cast<unsigned>(static_cast<unsigned char>(bytes[i + k])); };
     auto group = at(0) << 16 | at(1) << 8 | at(2);
     for (int shift = 18; shift >= 0; shift -= 6) out.push_back(digits[group >> shift & 63]);
   }
@@ -53,17 +50,15 @@ std::optional<failure> decode_json(std::string_view body, google::protobuf::Mess
   if (fault) {
     repaired = json::repair_surrogates(body);
     if (!repaired || json::find_fault(*repaired))
-      return failure{errc::invalid_argument, "the body is not valid JSON at byte " +
-                                                 std::to_string(fault->at) + ": " + fault->what};
+      return failure{errc::invalid_argument,
+                     "the body is not valid JSON at byte " + std::to_string(fault->at) + ": " + fault->what};
     body = *repaired;
   }
   google::protobuf::util::JsonParseOptions options;
   options.ignore_unknown_fields = true;
-  auto status =
-      google::protobuf::util::JsonStringToMessage({body.data(), body.size()}, &out, options);
+  auto status = google::protobuf::util::JsonStringToMessage({body.data(), body.size()}, &out, options);
   if (status.ok()) return std::nullopt;
-  auto why =
-      std::string(status.message().data(), std::min<std::size_t>(status.message().size(), 300));
+  auto why = std::string(status.message().data(), std::min<std::size_t>(status.message().size(), 300));
   return failure{errc::invalid_argument, "the body is not an OTLP request: " + why};
 }
 
@@ -111,9 +106,8 @@ std::optional<failure> decode(std::string_view body, wire form, google::protobuf
     out.Clear();
     if (parse_protobuf(*repaired, out).ok) return std::nullopt;
   }
-  return failure{errc::invalid_argument,
-                 "the body is not a protobuf message of this signal near byte " +
-                     std::to_string(first.stopped_at)};
+  return failure{errc::invalid_argument, "the body is not a protobuf message of this signal near byte " +
+                                             std::to_string(first.stopped_at)};
 }
 
 std::string restore_id(const std::string& field, std::size_t size, wire form) {
@@ -136,9 +130,8 @@ result<wire> wire_of(std::string_view content_type) {
   auto type = media_type(content_type);
   if (type == "application/x-protobuf" || type == "application/protobuf") return wire::protobuf;
   if (type == "application/json") return wire::json;
-  return failure{errc::unsupported,
-                 "OTLP is read as application/x-protobuf or application/json, not as " +
-                     (type.empty() ? "nothing: send a Content-Type" : type)};
+  return failure{errc::unsupported, "OTLP is read as application/x-protobuf or application/json, not as " +
+                                        (type.empty() ? "nothing: send a Content-Type" : type)};
 }
 
 std::string_view content_type_of(wire form) {

@@ -30,8 +30,7 @@ std::string json_list(const List& values, Write&& write) {
 
 class metric_reader {
  public:
-  metric_reader(const metric_request& request, const uuid& seed, const context& ctx,
-                parsed_batch& out)
+  metric_reader(const metric_request& request, const uuid& seed, const context& ctx, parsed_batch& out)
       : request_(request), seed_(seed), ctx_(ctx), out_(out) {}
 
   void read() {
@@ -94,10 +93,9 @@ class metric_reader {
     writer_.add_json("otel.bounds", json_list(p.explicit_bounds(), [](double v, std::string& out) {
                        json::write_double(v, out);
                      }));
-    writer_.add_json("otel.bucket_counts",
-                     json_list(p.bucket_counts(), [](std::uint64_t v, std::string& out) {
-                       out += std::to_string(v);
-                     }));
+    writer_.add_json(
+        "otel.bucket_counts",
+        json_list(p.bucket_counts(), [](std::uint64_t v, std::string& out) { out += std::to_string(v); }));
   }
 
   void begin(const metric_message& metric, std::string_view scope, std::string_view form) {
@@ -124,8 +122,7 @@ class metric_reader {
     attributes_.reset(point.attributes());
     auto& a = attributes_;
     auto& texts = out_.texts;
-    e.agent_id =
-        kept_name(first_of({named_agent(a), from_.agent, from_.service, "unknown"}), texts);
+    e.agent_id = kept_name(first_of({named_agent(a), from_.agent, from_.service, "unknown"}), texts);
     e.session_id = kept_name(first_of({named_session(a), from_.session}), texts);
     e.user_id = kept_name(first_of({named_user(a), from_.user}), texts);
     e.team = kept_name(first_of({named_team(a), from_.team}), texts);
@@ -147,8 +144,7 @@ class metric_reader {
 
 }  // namespace
 
-void read_metrics(const metric_request& request, const uuid& seed, const context& ctx,
-                  parsed_batch& out) {
+void read_metrics(const metric_request& request, const uuid& seed, const context& ctx, parsed_batch& out) {
   metric_reader(request, seed, ctx, out).read();
 }
 

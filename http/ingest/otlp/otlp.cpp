@@ -40,8 +40,7 @@ std::size_t records_in(const metric_request& request) {
     for (auto& scope : group.scope_metrics())
       for (auto& m : scope.metrics())
         n += static_cast<std::size_t>(m.gauge().data_points_size() + m.sum().data_points_size() +
-                                      m.histogram().data_points_size() +
-                                      m.summary().data_points_size() +
+                                      m.histogram().data_points_size() + m.summary().data_points_size() +
                                       m.exponential_histogram().data_points_size());
   return n;
 }
@@ -52,9 +51,8 @@ result<parsed_batch> decode_and_read(std::string_view body, wire form, Read&& re
   auto* request = google::protobuf::Arena::CreateMessage<Request>(&arena);
   if (auto error = decode(body, form, *request)) return *error;
   if (records_in(*request) > limits::events_per_request_max)
-    return failure{errc::too_large,
-                   "more than " + std::to_string(limits::events_per_request_max) +
-                       " records in one request: make the exporter's batches smaller"};
+    return failure{errc::too_large, "more than " + std::to_string(limits::events_per_request_max) +
+                                        " records in one request: make the exporter's batches smaller"};
   parsed_batch batch;
   read(*request, batch);
   return batch;
@@ -118,19 +116,18 @@ result<parsed_batch> parse(signal what, std::string_view body, wire form, const 
   auto seed = make_uuid_of(body, payload_seed + static_cast<std::uint64_t>(what));
   switch (what) {
     case signal::traces:
-      return decode_and_read<trace_request>(
-          body, form, [&](auto& r, auto& out) { read_traces(r, form, ctx, out); });
+      return decode_and_read<trace_request>(body, form,
+                                            [&](auto& r, auto& out) { read_traces(r, form, ctx, out); });
     case signal::metrics:
-      return decode_and_read<metric_request>(
-          body, form, [&](auto& r, auto& out) { read_metrics(r, seed, ctx, out); });
+      return decode_and_read<metric_request>(body, form,
+                                             [&](auto& r, auto& out) { read_metrics(r, seed, ctx, out); });
     default:
-      return decode_and_read<log_request>(
-          body, form, [&](auto& r, auto& out) { read_logs(r, form, seed, ctx, out); });
+      return decode_and_read<log_request>(body, form,
+                                          [&](auto& r, auto& out) { read_logs(r, form, seed, ctx, out); });
   }
 }
 
-std::string encode_response(signal what, std::int64_t rejected, std::string_view message,
-                            wire form) {
+std::string encode_response(signal what, std::int64_t rejected, std::string_view message, wire form) {
   bool partial = rejected > 0 || !message.empty();
   if (form == wire::json) {
     if (!partial) return "{}";

@@ -27,8 +27,7 @@ std::string_view content_type_of(wire form);
 result<parsed_batch> parse(signal what, std::string_view body, wire form, const context& ctx);
 
 // An Export*ServiceResponse. 'rejected' 0 and no message: full success, without partial_success.
-std::string encode_response(signal what, std::int64_t rejected, std::string_view message,
-                            wire form);
+std::string encode_response(signal what, std::int64_t rejected, std::string_view message, wire form);
 // A google.rpc.Status for 4xx and 5xx answers. 'code' is turned into the gRPC code with the same meaning.
 std::string encode_error(errc code, std::string_view message, wire form);
 

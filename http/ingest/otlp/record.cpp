@@ -24,8 +24,8 @@ constexpr std::array<std::string_view, 6> sender_keys = {
 enum class controls : std::uint8_t { become_spaces, stay };
 
 // Only texts that need it are rewritten.
-std::string_view cleaned(std::string_view text, std::size_t bytes_max, controls how,
-                         std::string_view mark, text_arena& texts) {
+std::string_view cleaned(std::string_view text, std::size_t bytes_max, controls how, std::string_view mark,
+                         text_arena& texts) {
   bool cut = text.size() > bytes_max;
   std::string out;
   for (std::size_t at = 0; at < text.size() && out.size() < bytes_max;) {
@@ -70,27 +70,24 @@ std::string_view implied_agent(const genai::attributes& a, text_arena& texts) {
   if (a.has("ai.operationId"))
     if (auto function = a.text({"resource.name"}); !function.empty()) return function;
   if (auto metadata = a.text({"metadata"}); metadata.starts_with('{'))
-    return texts.keep(
-        genai::json_member(metadata, {"agent_id", "agent_name", "agent", "langgraph_node"}));
+    return texts.keep(genai::json_member(metadata, {"agent_id", "agent_name", "agent", "langgraph_node"}));
   return {};
 }
 
 std::string_view named_session(const genai::attributes& a) {
-  return a.text({"gen_ai.conversation.id", "session.id", "ai.telemetry.metadata.sessionId",
-                 "conversation.id", "ai.settings.context.sessionId"});
+  return a.text({"gen_ai.conversation.id", "session.id", "ai.telemetry.metadata.sessionId", "conversation.id",
+                 "ai.settings.context.sessionId"});
 }
 
 std::string_view named_user(const genai::attributes& a) {
-  return a.text(
-      {"user.id", "enduser.id", "ai.telemetry.metadata.userId", "ai.settings.context.userId"});
+  return a.text({"user.id", "enduser.id", "ai.telemetry.metadata.userId", "ai.settings.context.userId"});
 }
 
 std::string_view named_team(const genai::attributes& a) { return a.text({"troupe.team", "team"}); }
 
 sender sender_of(const genai::key_values& values) {
   genai::attributes a(values);
-  return {named_agent(a), named_session(a),         named_user(a),
-          named_team(a),  a.text({"service.name"}), &values};
+  return {named_agent(a), named_session(a), named_user(a), named_team(a), a.text({"service.name"}), &values};
 }
 
 void attribute_writer::clear() {

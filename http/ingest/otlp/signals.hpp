@@ -22,8 +22,7 @@ void read_traces(const trace_request& request, wire form, const context& ctx, pa
 // 'seed' is drawn from the bytes of the request: ids are made of it and a record's place.
 void read_logs(const log_request& request, wire form, const uuid& seed, const context& ctx,
                parsed_batch& out);
-void read_metrics(const metric_request& request, const uuid& seed, const context& ctx,
-                  parsed_batch& out);
+void read_metrics(const metric_request& request, const uuid& seed, const context& ctx, parsed_batch& out);
 
 // The id of record 'index' of the request that 'seed' stands for.
 uuid id_of_record(const uuid& seed, std::uint32_t index);

@@ -143,8 +143,7 @@ class trace_reader {
     auto start = time_of(span.start_time_unix_nano(), 0);
     auto end = std::max(time_of(span.end_time_unix_nano(), start), start);
     if (end == 0) end = ctx_.now_us;
-    if (too_far_ahead(end, ctx_))
-      return reject(index, "end_time_unix_nano", too_far_ahead_reason());
+    if (too_far_ahead(end, ctx_)) return reject(index, "end_time_unix_nano", too_far_ahead_reason());
 
     event_draft e;
     e.index = index;
@@ -152,12 +151,10 @@ class trace_reader {
     e.time_us = end;
     if (start > 0 && end - start <= duration_us_max) e.duration_us = end - start;
     auto& texts = out_.texts;
-    e.agent_id =
-        kept_name(first_of({inherited(f, &span_facts::agent), inherited(f, &span_facts::implied),
-                            f.from->agent, f.from->service, "unknown"}),
-                  texts);
-    e.session_id =
-        kept_name(first_of({inherited(f, &span_facts::session), f.from->session}), texts);
+    e.agent_id = kept_name(first_of({inherited(f, &span_facts::agent), inherited(f, &span_facts::implied),
+                                     f.from->agent, f.from->service, "unknown"}),
+                           texts);
+    e.session_id = kept_name(first_of({inherited(f, &span_facts::session), f.from->session}), texts);
     e.user_id = kept_name(first_of({inherited(f, &span_facts::user), f.from->user}), texts);
     e.team = kept_name(first_of({inherited(f, &span_facts::team), f.from->team}), texts);
     e.trace_id = texts.keep(hex_of(f.trace_id));
@@ -186,15 +183,13 @@ class trace_reader {
       why = of_event.text({"exception.message", "exception.type"});
     }
     e.error = kept_text(
-        first_of({why, attributes_.text({"error.message", "error.type", "exception.message"})}),
-        out_.texts);
+        first_of({why, attributes_.text({"error.message", "error.type", "exception.message"})}), out_.texts);
   }
 
   void write_type(const span_facts& f, event_draft& e) {
     using schema::EventType;
-    auto kind = f.kind == span_kind::chain
-                    ? (f.parent_id.empty() ? span_kind::agent : span_kind::other)
-                    : f.kind;
+    auto kind =
+        f.kind == span_kind::chain ? (f.parent_id.empty() ? span_kind::agent : span_kind::other) : f.kind;
     switch (kind) {
       case span_kind::inference: e.type = EventType::LLM_CALL; break;
       case span_kind::tool: e.type = EventType::TOOL_CALL; break;
@@ -211,20 +206,18 @@ class trace_reader {
   void write_details(const span_facts& f, event_draft& e) {
     auto& a = attributes_;
     auto& texts = out_.texts;
-    e.model = kept_name(a.text({"gen_ai.response.model", "llm.response.model_name",
-                                "ai.response.model", "llm.model_name", "gen_ai.request.model",
-                                "ai.model.id", "embedding.model_name", "reranker.model_name"}),
-                        texts);
-    e.provider = kept_name(a.text({"gen_ai.provider.name", "gen_ai.system", "llm.provider",
-                                   "ai.model.provider", "llm.system"}),
-                           texts);
-    e.tool = kept_name(
-        a.text({"gen_ai.tool.name", "ai.toolCall.name", "tool.name", "mcp.tool.name"}), texts);
+    e.model = kept_name(
+        a.text({"gen_ai.response.model", "llm.response.model_name", "ai.response.model", "llm.model_name",
+                "gen_ai.request.model", "ai.model.id", "embedding.model_name", "reranker.model_name"}),
+        texts);
+    e.provider = kept_name(
+        a.text({"gen_ai.provider.name", "gen_ai.system", "llm.provider", "ai.model.provider", "llm.system"}),
+        texts);
+    e.tool = kept_name(a.text({"gen_ai.tool.name", "ai.toolCall.name", "tool.name", "mcp.tool.name"}), texts);
     if (f.kind == span_kind::tool && e.tool.empty())
-      e.tool =
-          kept_name(a.text({"traceloop.entity.name"}).empty() ? f.span->name()
-                                                              : a.text({"traceloop.entity.name"}),
-                    texts);
+      e.tool = kept_name(
+          a.text({"traceloop.entity.name"}).empty() ? f.span->name() : a.text({"traceloop.entity.name"}),
+          texts);
     if (f.counts) {
       e.has_tokens = true;
       e.tokens = f.usage.tokens;
@@ -235,11 +228,10 @@ class trace_reader {
     }
     if (f.kind != span_kind::retrieval && f.kind != span_kind::memory) return;
     e.tier = kept_name(a.text({"troupe.tier", "memory.tier"}), texts);
-    e.query = kept_text(
-        a.text({"gen_ai.memory.query.text", "gen_ai.retrieval.query.text", "input.value"}), texts);
+    e.query =
+        kept_text(a.text({"gen_ai.memory.query.text", "gen_ai.retrieval.query.text", "input.value"}), texts);
     e.knowledge_id = kept_name(
-        a.text({"gen_ai.data_source.id", "gen_ai.memory.store.id", "gen_ai.memory.record.id"}),
-        texts);
+        a.text({"gen_ai.data_source.id", "gen_ai.memory.store.id", "gen_ai.memory.record.id"}), texts);
     auto found = a.count({"gen_ai.memory.record.count"});
     auto documents = a.list_size("retrieval.documents");
     if (found || documents > 0) e.items_retrieved = found.value_or(documents);

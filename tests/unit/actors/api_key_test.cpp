@@ -7,7 +7,8 @@ using namespace troupe::testing;
 
 namespace {
 
-memory_shard::fill create_key(std::string id, std::string name = "ci", std::string hash = std::string(32, 'h')) {
+memory_shard::fill create_key(std::string id, std::string name = "ci",
+                              std::string hash = std::string(32, 'h')) {
   return [=](schema::Command::Body::Builder body) {
     auto said = body.initCreateApiKey();
     said.setId(id.c_str());
@@ -24,7 +25,8 @@ memory_shard::fill revoke_key(std::string id) {
 std::vector<std::string> listed(const memory_shard& shard) {
   auto answer = shard.query([](auto q) { q.setListApiKeys(); });
   std::vector<std::string> ids;
-  for (auto k : (*answer).getApiKeys()) ids.push_back(std::string(view_of(k.getOrg())) + "/" + std::string(view_of(k.getId())));
+  for (auto k : (*answer).getApiKeys())
+    ids.push_back(std::string(view_of(k.getOrg())) + "/" + std::string(view_of(k.getId())));
   return ids;
 }
 
@@ -77,7 +79,9 @@ TEST_CASE("api keys: an organisation lists its keys, the node those of all") {
 TEST_CASE("api keys: a wrong request is refused by field and changes nothing") {
   memory_shard shard;
   for (auto& [command, field] : std::vector<std::pair<memory_shard::fill, std::string>>{
-           {create_key(""), "id"}, {create_key("k", ""), "name"}, {create_key("k", "n", "short"), "secret_hash"}}) {
+           {create_key(""), "id"},
+           {create_key("k", ""), "name"},
+           {create_key("k", "n", "short"), "secret_hash"}}) {
     auto reply = shard.run(command);
     CHECK(refused(reply) == errc::invalid_argument);
     CHECK(view_of((*reply).getRefused().getField()) == field);

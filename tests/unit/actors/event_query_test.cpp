@@ -186,8 +186,8 @@ TEST_CASE("event queries: a search that finds nothing says how far it looked") {
   auto first = list(shard, [](auto f) { f.setTool("none"); });
   CHECK((*first).getMore());
   CHECK((*first).getEvents().size() == 0);
-  auto second = list(shard, [](auto f) { f.setTool("none"); }, 0, (*first).getScannedToTimeUs(),
-                     (*first).getScannedToSeq());
+  auto second = list(
+      shard, [](auto f) { f.setTool("none"); }, 0, (*first).getScannedToTimeUs(), (*first).getScannedToSeq());
   CHECK_FALSE((*second).getMore());
   CHECK((*second).getScannedToSeq() == 1);
 }

@@ -110,8 +110,10 @@ void check_equal(const rollup& actual, const naive& expected) {
 }
 
 // All items of a question, page by page as a client would ask.
-std::vector<std::pair<std::pair<std::int64_t, std::string>, rollup>> read_all(
-    const memory_shard& shard, Resolution resolution, Dimension dimension, unsigned limit) {
+std::vector<std::pair<std::pair<std::int64_t, std::string>, rollup>> read_all(const memory_shard& shard,
+                                                                              Resolution resolution,
+                                                                              Dimension dimension,
+                                                                              unsigned limit) {
   std::vector<std::pair<std::pair<std::int64_t, std::string>, rollup>> all;
   std::int64_t since = 0;
   std::string from_key;
@@ -152,7 +154,8 @@ TEST_CASE("rollups: random streams add up to what a naive computation gives") {
     for (auto resolution : {Resolution::MINUTE, Resolution::HOUR, Resolution::DAY}) {
       std::size_t found = 0;
       auto expected = compute(stored, resolution);
-      for (auto dimension : {Dimension::ALL, Dimension::AGENT, Dimension::MODEL, Dimension::TOOL, Dimension::TIER})
+      for (auto dimension :
+           {Dimension::ALL, Dimension::AGENT, Dimension::MODEL, Dimension::TOOL, Dimension::TIER})
         for (auto& [where, actual] : read_all(shard, resolution, dimension, 7)) {
           auto at = expected.find({dimension, where.first, where.second});
           REQUIRE(at != expected.end());
@@ -255,6 +258,7 @@ TEST_CASE("rollups: merging in any grouping gives the same sum") {
   std::string left;
   for (auto& p : parts) left = merge_rollups(left, p);
   std::string right;
-  for (auto p = parts.rbegin(); p != parts.rend(); ++p) right = merge_rollups(*p, right.empty() ? rollup().encode() : right);
+  for (auto p = parts.rbegin(); p != parts.rend(); ++p)
+    right = merge_rollups(*p, right.empty() ? rollup().encode() : right);
   CHECK(left == right);
 }

@@ -181,7 +181,8 @@ TEST_CASE("runtime: subscribers get the position first, then every fact in order
     return feed.getShard() == 1 && feed.getFacts().size() == 0 && feed.getLastSeq() == 3;
   }));
   REQUIRE(node.command(shard_one, append(10, 2)));
-  REQUIRE(f.wait([](schema::Feed::Reader feed) { return feed.getLastSeq() == 5 && feed.getFacts().size() == 2; }));
+  REQUIRE(f.wait(
+      [](schema::Feed::Reader feed) { return feed.getLastSeq() == 5 && feed.getFacts().size() == 2; }));
 }
 
 TEST_CASE("runtime: a claim that names no task gets the next one; its lease ends by a durable timer") {
@@ -227,7 +228,8 @@ TEST_CASE("runtime: a claim that names no task gets the next one; its lease ends
     for (auto bytes : feed.getFacts()) {
       message_reader reader(view_of(bytes));
       auto fact = reader.root<schema::Fact>();
-      if (fact.isTaskChanged() && fact.getTaskChanged().getStatus() == schema::TaskStatus::PENDING) return true;
+      if (fact.isTaskChanged() && fact.getTaskChanged().getStatus() == schema::TaskStatus::PENDING)
+        return true;
     }
     return false;
   })));

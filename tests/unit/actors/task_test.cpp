@@ -269,8 +269,7 @@ TEST_CASE("tasks: a timer that does not fit any more changes nothing") {
   workplace w;
   w.create("t");
   w.token("t", 5000);
-  for (auto& [id, attempt] : std::vector<std::pair<const char*, unsigned>>{
-           {"none", 1}, {"t", 2}, {"t", 0}}) {
+  for (auto& [id, attempt] : std::vector<std::pair<const char*, unsigned>>{{"none", 1}, {"t", 2}, {"t", 0}}) {
     w.expire(id, attempt);
     CHECK(w.shard.last.changes.empty());
   }
@@ -310,7 +309,8 @@ TEST_CASE("tasks: a wrong request is refused by field and changes nothing") {
   for (auto& r : std::vector<row>{
            {[&] { return w.create("x", 0, 0, 0, ""); }, errc::invalid_argument, "name"},
            {[&] { return w.create("x", 0, -1); }, errc::invalid_argument, "timeout_ms"},
-           {[&] { return w.create("x", 0, 0, limits::task_attempts_max + 1); }, errc::invalid_argument, "attempts_max"},
+           {[&] { return w.create("x", 0, 0, limits::task_attempts_max + 1); }, errc::invalid_argument,
+            "attempts_max"},
            {[&] { return w.claim(""); }, errc::invalid_argument, "task_id"},
            {[&] { return w.claim("t", 1); }, errc::invalid_argument, "lease_ms"},
            {[&] { return w.claim("none"); }, errc::not_found, ""},
@@ -381,7 +381,9 @@ TEST_CASE("tasks: counts, queue and timers agree after any sequence of commands"
     for (int step = 0; step < 300; ++step) {
       auto id = "t" + std::to_string(below(8));
       switch (below(7)) {
-        case 0: w.create(id.c_str(), static_cast<int>(below(3)), static_cast<std::int64_t>(below(2) * 40'000)); break;
+        case 0:
+          w.create(id.c_str(), static_cast<int>(below(3)), static_cast<std::int64_t>(below(2) * 40'000));
+          break;
         case 1:
         case 2: {
           auto reply = w.claim(id.c_str(), 2000);
@@ -406,7 +408,8 @@ TEST_CASE("tasks: counts, queue and timers agree after any sequence of commands"
         timers += (s == TaskStatus::CLAIMED) + (open && t.getDeadlineUs() != 0);
       }
       auto prefix = std::string(1, static_cast<char>(record_tag::task_pending));
-      w.shard.records.scan(family::state, prefix, prefix_end(prefix), [&](auto, auto) { return ++queued, true; });
+      w.shard.records.scan(family::state, prefix, prefix_end(prefix),
+                           [&](auto, auto) { return ++queued, true; });
       REQUIRE(w.load() == actual);
       REQUIRE(w.timers().size() == timers);
       REQUIRE(queued == static_cast<std::size_t>(actual[0]));

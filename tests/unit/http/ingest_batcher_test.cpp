@@ -25,8 +25,8 @@ parsed_batch many_events(std::size_t count, std::size_t agents, std::size_t attr
     body += R"({"type":"tool.call","agent_id":"agent-)" + std::to_string(i % agents) +
             R"(","items_retrieved":)" + std::to_string(i) + R"(,"attributes":{"pad":")" +
             std::string(attribute_bytes, 'p') + "\"}}\n";
-  auto batch = parse_events(body, "application/x-ndjson",
-                            context{.now_us = 1'800'000'000'000'000, .entropy_low = 5});
+  auto batch =
+      parse_events(body, "application/x-ndjson", context{.now_us = 1'800'000'000'000'000, .entropy_low = 5});
   REQUIRE(batch);
   return std::move(*batch);
 }

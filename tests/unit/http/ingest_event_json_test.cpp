@@ -69,8 +69,7 @@ TEST_CASE("event json: every field arrives in the event") {
   REQUIRE(batch.events.size() == 1);
   stored s(batch);
   auto e = s.event();
-  CHECK(to_string(uuid{e.getId().getHigh(), e.getId().getLow()}) ==
-        "0190b5c4-9d5e-7cc0-8a5e-5f2f3c1d2e4b");
+  CHECK(to_string(uuid{e.getId().getHigh(), e.getId().getLow()}) == "0190b5c4-9d5e-7cc0-8a5e-5f2f3c1d2e4b");
   CHECK(e.getType() == schema::EventType::LLM_CALL);
   CHECK(e.getTimeUs() == 1'769'860'800'123'000);
   CHECK(view_of(e.getAgentId()) == "planner");
@@ -237,8 +236,7 @@ TEST_CASE("event json: a body that is not JSON fails as a whole and says where")
   CHECK(failed_of("").find("empty") != std::string::npos);
   CHECK(failed_of("  \n").find("empty") != std::string::npos);
   CHECK(failed_of("[{\"type\":}]").find("byte 9") != std::string::npos);
-  CHECK(failed_of("[{\"type\":\"llm.call\",\"agent_id\":\"a\"}").find("ends too early") !=
-        std::string::npos);
+  CHECK(failed_of("[{\"type\":\"llm.call\",\"agent_id\":\"a\"}").find("ends too early") != std::string::npos);
   CHECK(failed_of("[{} {}]").find("byte 4") != std::string::npos);
   CHECK(failed_of("[{},]").find("byte 4") != std::string::npos);
   CHECK(failed_of("[] x").find("byte 3") != std::string::npos);
@@ -292,9 +290,9 @@ TEST_CASE("event json: times in every form of RFC 3339 are read") {
   CHECK(parse_rfc3339("1970-01-01 00:00:00.1234567z") == 123'456);
   CHECK(parse_rfc3339("1969-12-31T23:59:60Z") == 0);
   CHECK(parse_rfc3339("2024-02-29T00:00:00-23:59").has_value());
-  for (auto wrong : {"", "1970", "1970-01-01", "1970-01-01T00:00:00", "1970-01-01T00:00:00.Z",
-                     "1970-13-01T00:00:00Z", "1970-01-01T24:00:00Z", "1970-01-01T00:00:00ZZ",
-                     "1970-01-01T00:00:00+0100"})
+  for (auto wrong :
+       {"", "1970", "1970-01-01", "1970-01-01T00:00:00", "1970-01-01T00:00:00.Z", "1970-13-01T00:00:00Z",
+        "1970-01-01T24:00:00Z", "1970-01-01T00:00:00ZZ", "1970-01-01T00:00:00+0100"})
     CHECK_FALSE(parse_rfc3339(wrong).has_value());
   std::string out;
   write_rfc3339(1'769'860'800'123'999, out);
@@ -302,8 +300,8 @@ TEST_CASE("event json: times in every form of RFC 3339 are read") {
 }
 
 TEST_CASE("event json: a stored event is shown with its offset, price and arrival") {
-  auto batch = parsed(
-      R"({"id":"0190b5c4-9d5e-7cc0-8a5e-5f2f3c1d2e4b","type":"custom.x","agent_id":"a\"b","time":0})");
+  auto batch =
+      parsed(R"({"id":"0190b5c4-9d5e-7cc0-8a5e-5f2f3c1d2e4b","type":"custom.x","agent_id":"a\"b","time":0})");
   stored s(batch);
   capnp::MallocMessageBuilder message;
   message.setRoot(s.event());
@@ -315,19 +313,18 @@ TEST_CASE("event json: a stored event is shown with its offset, price and arriva
   e.setOrg("default");
   std::string out;
   write_event_json(e, event_seq(42), shard_id(3), out);
-  CHECK(
-      out ==
-      R"({"id":"0190b5c4-9d5e-7cc0-8a5e-5f2f3c1d2e4b","type":"custom.x","time":"1970-01-01T00:00:00.000Z",)"
-      R"("agent_id":"a\"b","cost_usd":1.5,"cost_source":"priced","price_version":"2026-11",)"
-      R"("received_at":"1970-01-01T00:00:00.001Z","org":"default","offset":"3.42"})");
+  CHECK(out ==
+        R"({"id":"0190b5c4-9d5e-7cc0-8a5e-5f2f3c1d2e4b","type":"custom.x","time":"1970-01-01T00:00:00.000Z",)"
+        R"("agent_id":"a\"b","cost_usd":1.5,"cost_source":"priced","price_version":"2026-11",)"
+        R"("received_at":"1970-01-01T00:00:00.001Z","org":"default","offset":"3.42"})");
 }
 
 namespace {
 
 // Texts with everything that JSON has to escape, from a seed.
 std::string random_text(std::mt19937_64& random, bool control) {
-  static constexpr std::string_view pieces[] = {
-      "a", "\"", "\\", "é", "\xf0\x9f\x98\x80", "/", " ", "{}", "\n", "\x01", "\t"};
+  static constexpr std::string_view pieces[] = {"a",  "\"", "\\",   "é", "\xf0\x9f\x98\x80", "/", " ",
+                                                "{}", "\n", "\x01", "\t"};
   std::string out = "t";
   auto count = random() % 6;
   for (std::size_t i = 0; i < count; ++i) out += pieces[random() % (control ? 11 : 8)];
@@ -344,11 +341,10 @@ event_draft random_event(std::mt19937_64& random, parsed_batch& batch) {
   if (e.type == schema::EventType::CUSTOM)
     e.custom_name = batch.texts.keep("name." + std::to_string(random() % 100));
   e.status = static_cast<schema::EventStatus>(random() % 3);
-  e.time_us =
-      static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(now_us / 1000)) * 1000;
+  e.time_us = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(now_us / 1000)) * 1000;
   e.agent_id = batch.texts.keep(random_text(random, false));
-  for (auto* text : {&e.session_id, &e.user_id, &e.team, &e.trace_id, &e.span_id, &e.parent_span_id,
-                     &e.model, &e.provider, &e.tool, &e.tier, &e.knowledge_id, &e.peer_agent_id})
+  for (auto* text : {&e.session_id, &e.user_id, &e.team, &e.trace_id, &e.span_id, &e.parent_span_id, &e.model,
+                     &e.provider, &e.tool, &e.tier, &e.knowledge_id, &e.peer_agent_id})
     maybe(*text);
   maybe(e.error, true);
   maybe(e.query, true);

@@ -16,15 +16,14 @@ constexpr std::int64_t now_us = 1'800'000'000'000'000;
 
 // 2 USD in, 10 out, 0.2 from the cache, 2.5 into it, per 1M tokens: 2000, 10000, 200 and 2500 nano USD a token.
 const price_table& table() {
-  static const auto parsed = price_table::parse(
-      R"({"version":"t1","prices":[{"model":"mock-*","none":true},)"
-      R"({"model":"m*","input":2,"output":10,"cache_read":0.2,"cache_write":2.5}]})");
+  static const auto parsed =
+      price_table::parse(R"({"version":"t1","prices":[{"model":"mock-*","none":true},)"
+                         R"({"model":"m*","input":2,"output":10,"cache_read":0.2,"cache_write":2.5}]})");
   return *parsed;
 }
 
 parsed_batch read(otlp::signal what, const std::string& body) {
-  auto out =
-      otlp::parse(what, body, otlp::wire::json, context{.now_us = now_us, .prices = &table()});
+  auto out = otlp::parse(what, body, otlp::wire::json, context{.now_us = now_us, .prices = &table()});
   INFO(body);
   if (!out) FAIL(out.error().detail);
   CHECK(out->rejected.empty());
@@ -52,33 +51,33 @@ bool same(const token_counts& a, const token_counts& b) {
 }  // namespace
 
 TEST_CASE("genai: an agent's run counts the tokens of its calls once") {
-  auto batch = read(otlp::signal::traces,
-                    trace_json({span_json(1, 0, "invoke_agent planner",
-                                          {{"gen_ai.operation.name", "\"invoke_agent\""},
-                                           {"gen_ai.agent.name", "\"planner\""},
-                                           {"gen_ai.conversation.id", "\"c1\""},
-                                           {"gen_ai.usage.input_tokens", "300"},
-                                           {"gen_ai.usage.output_tokens", "60"}}),
-                                span_json(2, 1, "chat m1",
-                                          {{"gen_ai.operation.name", "\"chat\""},
-                                           {"gen_ai.provider.name", "\"openai\""},
-                                           {"gen_ai.request.model", "\"m1\""},
-                                           {"gen_ai.response.model", "\"m1-2026\""},
-                                           {"gen_ai.usage.input_tokens", "\"100\""},
-                                           {"gen_ai.usage.output_tokens", "20"},
-                                           {"gen_ai.usage.cache_read.input_tokens", "40"},
-                                           {"gen_ai.usage.cache_write.input_tokens", "10"},
-                                           {"gen_ai.usage.reasoning.output_tokens", "5"}}),
-                                span_json(3, 1, "execute_tool search",
-                                          {{"gen_ai.operation.name", "\"execute_tool\""},
-                                           {"gen_ai.tool.name", "\"search\""}}),
-                                span_json(4, 1, "chat m1",
-                                          {{"gen_ai.operation.name", "\"chat\""},
-                                           {"gen_ai.system", "\"openai\""},
-                                           {"gen_ai.request.model", "\"m1\""},
-                                           {"gen_ai.usage.prompt_tokens", "200"},
-                                           {"gen_ai.usage.completion_tokens", "40"}})},
-                               {{"service.name", "\"svc\""}}));
+  auto batch =
+      read(otlp::signal::traces, trace_json({span_json(1, 0, "invoke_agent planner",
+                                                       {{"gen_ai.operation.name", "\"invoke_agent\""},
+                                                        {"gen_ai.agent.name", "\"planner\""},
+                                                        {"gen_ai.conversation.id", "\"c1\""},
+                                                        {"gen_ai.usage.input_tokens", "300"},
+                                                        {"gen_ai.usage.output_tokens", "60"}}),
+                                             span_json(2, 1, "chat m1",
+                                                       {{"gen_ai.operation.name", "\"chat\""},
+                                                        {"gen_ai.provider.name", "\"openai\""},
+                                                        {"gen_ai.request.model", "\"m1\""},
+                                                        {"gen_ai.response.model", "\"m1-2026\""},
+                                                        {"gen_ai.usage.input_tokens", "\"100\""},
+                                                        {"gen_ai.usage.output_tokens", "20"},
+                                                        {"gen_ai.usage.cache_read.input_tokens", "40"},
+                                                        {"gen_ai.usage.cache_write.input_tokens", "10"},
+                                                        {"gen_ai.usage.reasoning.output_tokens", "5"}}),
+                                             span_json(3, 1, "execute_tool search",
+                                                       {{"gen_ai.operation.name", "\"execute_tool\""},
+                                                        {"gen_ai.tool.name", "\"search\""}}),
+                                             span_json(4, 1, "chat m1",
+                                                       {{"gen_ai.operation.name", "\"chat\""},
+                                                        {"gen_ai.system", "\"openai\""},
+                                                        {"gen_ai.request.model", "\"m1\""},
+                                                        {"gen_ai.usage.prompt_tokens", "200"},
+                                                        {"gen_ai.usage.completion_tokens", "40"}})},
+                                            {{"service.name", "\"svc\""}}));
   REQUIRE(batch.events.size() == 4);
   auto& run = batch.events[0];
   CHECK(run.type == EventType::EXECUTION_COMPLETED);
@@ -120,23 +119,22 @@ TEST_CASE("genai: the AI SDK's outer spans repeat what its calls report") {
                                  {"ai.telemetry.metadata.sessionId", "\"s9\""}};
   auto batch = read(
       otlp::signal::traces,
-      trace_json(
-          {span_json(1, 0, "ai.generateText",
-                     with(with(base, {{"ai.operationId", "\"ai.generateText\""}}), usage(30, 12))),
-           span_json(2, 1, "ai.generateText.doGenerate",
-                     with(with(base, {{"ai.operationId", "\"ai.generateText.doGenerate\""},
-                                      {"gen_ai.system", "\"openai.chat\""},
-                                      {"gen_ai.request.model", "\"mini\""},
-                                      {"gen_ai.usage.input_tokens", "10"},
-                                      {"gen_ai.usage.output_tokens", "5"}}),
-                          usage(10, 5))),
-           span_json(3, 1, "ai.toolCall",
-                     {{"ai.operationId", "\"ai.toolCall\""}, {"ai.toolCall.name", "\"weather\""}}),
-           span_json(4, 1, "ai.generateText.doGenerate",
-                     with(with(base, {{"ai.operationId", "\"ai.generateText.doGenerate\""},
-                                      {"ai.usage.reasoningTokens", "3"},
-                                      {"ai.usage.cachedInputTokens", "8"}}),
-                          usage(20, 7)))}));
+      trace_json({span_json(1, 0, "ai.generateText",
+                            with(with(base, {{"ai.operationId", "\"ai.generateText\""}}), usage(30, 12))),
+                  span_json(2, 1, "ai.generateText.doGenerate",
+                            with(with(base, {{"ai.operationId", "\"ai.generateText.doGenerate\""},
+                                             {"gen_ai.system", "\"openai.chat\""},
+                                             {"gen_ai.request.model", "\"mini\""},
+                                             {"gen_ai.usage.input_tokens", "10"},
+                                             {"gen_ai.usage.output_tokens", "5"}}),
+                                 usage(10, 5))),
+                  span_json(3, 1, "ai.toolCall",
+                            {{"ai.operationId", "\"ai.toolCall\""}, {"ai.toolCall.name", "\"weather\""}}),
+                  span_json(4, 1, "ai.generateText.doGenerate",
+                            with(with(base, {{"ai.operationId", "\"ai.generateText.doGenerate\""},
+                                             {"ai.usage.reasoningTokens", "3"},
+                                             {"ai.usage.cachedInputTokens", "8"}}),
+                                 usage(20, 7)))}));
   REQUIRE(batch.events.size() == 4);
   CHECK(batch.events[0].type == EventType::EXECUTION_COMPLETED);
   CHECK(batch.events[1].type == EventType::LLM_CALL);
@@ -156,20 +154,19 @@ TEST_CASE("genai: the AI SDK's own OpenTelemetry spans count exactly") {
     more.push_back({"gen_ai.request.model", "\"m-embed\""});
     return span_json(id, parent, "embeddings m-embed", more);
   };
-  auto batch =
-      read(otlp::signal::traces,
-           trace_json({embeddings(1, 0, {}), embeddings(2, 1, {{"gen_ai.usage.input_tokens", "7"}}),
-                       embeddings(3, 1, {{"gen_ai.usage.input_tokens", "8"}}),
-                       span_json(4, 0, "invoke_agent mock-model-id",
-                                 {{"gen_ai.operation.name", "\"invoke_agent\""},
-                                  {"gen_ai.usage.input_tokens", "5"},
-                                  {"gen_ai.usage.output_tokens", "6"}}),
-                       span_json(5, 4, "step 1", {{"gen_ai.operation.name", "\"agent_step\""}}),
-                       span_json(6, 5, "chat mock-model-id",
-                                 {{"gen_ai.operation.name", "\"chat\""},
-                                  {"gen_ai.request.model", "\"mock-model-id\""},
-                                  {"gen_ai.usage.input_tokens", "5"},
-                                  {"gen_ai.usage.output_tokens", "6"}})}));
+  auto batch = read(otlp::signal::traces,
+                    trace_json({embeddings(1, 0, {}), embeddings(2, 1, {{"gen_ai.usage.input_tokens", "7"}}),
+                                embeddings(3, 1, {{"gen_ai.usage.input_tokens", "8"}}),
+                                span_json(4, 0, "invoke_agent mock-model-id",
+                                          {{"gen_ai.operation.name", "\"invoke_agent\""},
+                                           {"gen_ai.usage.input_tokens", "5"},
+                                           {"gen_ai.usage.output_tokens", "6"}}),
+                                span_json(5, 4, "step 1", {{"gen_ai.operation.name", "\"agent_step\""}}),
+                                span_json(6, 5, "chat mock-model-id",
+                                          {{"gen_ai.operation.name", "\"chat\""},
+                                           {"gen_ai.request.model", "\"mock-model-id\""},
+                                           {"gen_ai.usage.input_tokens", "5"},
+                                           {"gen_ai.usage.output_tokens", "6"}})}));
   REQUIRE(batch.events.size() == 6);
   CHECK(batch.events[0].type == EventType::CUSTOM);  // the outer span of two calls
   CHECK(batch.events[1].type == EventType::LLM_CALL);
@@ -183,44 +180,43 @@ TEST_CASE("genai: OpenInference spans map by their kind") {
   auto kind = [](std::string_view name) {
     return attribute{"openinference.span.kind", "\"" + std::string(name) + "\""};
   };
-  auto batch = read(
-      otlp::signal::traces,
-      trace_json(
-          {span_json(1, 0, "graph",
-                     {kind("CHAIN"),
-                      {"session.id", "\"s1\""},
-                      {"user.id", "\"u1\""},
-                      {"llm.token_count.prompt", "999"}}),
-           span_json(2, 1, "researcher", {kind("AGENT"), {"agent.name", "\"researcher\""}}),
-           span_json(3, 2, "llm",
-                     {kind("LLM"),
-                      {"llm.model_name", "\"m2\""},
-                      {"llm.provider", "\"anthropic\""},
-                      {"llm.token_count.prompt", "100"},
-                      {"llm.token_count.completion", "50"},
-                      {"llm.token_count.prompt_details.cache_read", "60"},
-                      {"llm.token_count.completion_details.reasoning", "20"}}),
-           span_json(4, 3, "openai",
-                     {kind("LLM"),
-                      {"llm.model_name", "\"m2\""},
-                      {"llm.token_count.prompt", "100"},
-                      {"llm.token_count.completion", "50"},
-                      {"llm.token_count.prompt_details.cache_read", "60"}}),
-           span_json(5, 2, "find",
-                     {kind("RETRIEVER"),
-                      {"input.value", "\"why?\""},
-                      {"retrieval.documents.0.document.id", "\"a\""},
-                      {"retrieval.documents.0.document.score", "0.5"},
-                      {"retrieval.documents.1.document.id", "\"b\""}}),
-           span_json(6, 2, "calc", {kind("TOOL"), {"tool.name", "\"calculator\""}}),
-           span_json(7, 2, "guard", {kind("GUARDRAIL")}),
-           span_json(8, 2, "embed",
-                     {kind("EMBEDDING"),
-                      {"embedding.model_name", "\"m3\""},
-                      {"llm.token_count.prompt", "9"},
-                      {"llm.cost.total", "0.5"}}),
-           span_json(9, 1, "inner",
-                     {kind("CHAIN"), {"metadata", "\"{\\\"agent_name\\\":\\\"meta\\\"}\""}})}));
+  auto batch =
+      read(otlp::signal::traces,
+           trace_json({span_json(1, 0, "graph",
+                                 {kind("CHAIN"),
+                                  {"session.id", "\"s1\""},
+                                  {"user.id", "\"u1\""},
+                                  {"llm.token_count.prompt", "999"}}),
+                       span_json(2, 1, "researcher", {kind("AGENT"), {"agent.name", "\"researcher\""}}),
+                       span_json(3, 2, "llm",
+                                 {kind("LLM"),
+                                  {"llm.model_name", "\"m2\""},
+                                  {"llm.provider", "\"anthropic\""},
+                                  {"llm.token_count.prompt", "100"},
+                                  {"llm.token_count.completion", "50"},
+                                  {"llm.token_count.prompt_details.cache_read", "60"},
+                                  {"llm.token_count.completion_details.reasoning", "20"}}),
+                       span_json(4, 3, "openai",
+                                 {kind("LLM"),
+                                  {"llm.model_name", "\"m2\""},
+                                  {"llm.token_count.prompt", "100"},
+                                  {"llm.token_count.completion", "50"},
+                                  {"llm.token_count.prompt_details.cache_read", "60"}}),
+                       span_json(5, 2, "find",
+                                 {kind("RETRIEVER"),
+                                  {"input.value", "\"why?\""},
+                                  {"retrieval.documents.0.document.id", "\"a\""},
+                                  {"retrieval.documents.0.document.score", "0.5"},
+                                  {"retrieval.documents.1.document.id", "\"b\""}}),
+                       span_json(6, 2, "calc", {kind("TOOL"), {"tool.name", "\"calculator\""}}),
+                       span_json(7, 2, "guard", {kind("GUARDRAIL")}),
+                       span_json(8, 2, "embed",
+                                 {kind("EMBEDDING"),
+                                  {"embedding.model_name", "\"m3\""},
+                                  {"llm.token_count.prompt", "9"},
+                                  {"llm.cost.total", "0.5"}}),
+                       span_json(9, 1, "inner",
+                                 {kind("CHAIN"), {"metadata", "\"{\\\"agent_name\\\":\\\"meta\\\"}\""}})}));
   REQUIRE(batch.events.size() == 9);
   auto& e = batch.events;
   CHECK(e[0].type == EventType::EXECUTION_COMPLETED);
@@ -248,11 +244,11 @@ TEST_CASE("genai: what a tool asks of a model is a call of its own") {
                                  {"gen_ai.request.model", "\"m1\""},
                                  {"gen_ai.usage.input_tokens", "10"},
                                  {"gen_ai.usage.output_tokens", "1"}};
-  auto batch = read(otlp::signal::traces,
-                    trace_json({span_json(1, 0, "chat", chat),
-                                span_json(2, 1, "execute_tool x",
-                                          {{"gen_ai.operation.name", "\"execute_tool\""}}),
-                                span_json(3, 2, "chat", chat)}));
+  auto batch =
+      read(otlp::signal::traces,
+           trace_json({span_json(1, 0, "chat", chat),
+                       span_json(2, 1, "execute_tool x", {{"gen_ai.operation.name", "\"execute_tool\""}}),
+                       span_json(3, 2, "chat", chat)}));
   CHECK(same(sum_of(batch), {20, 2, 0, 0, 0}));
 }
 
@@ -270,8 +266,7 @@ TEST_CASE("genai: cached tokens that are reported beside the input are added to 
         {"ai.usage.inputTokens", "10"},
         {"ai.usage.outputTokens", "5"},
         {"ai.usage.cachedInputTokens", "100"},
-        {"ai.response.providerMetadata",
-         "\"{\\\"anthropic\\\":{\\\"cacheCreationInputTokens\\\":50}}\""}},
+        {"ai.response.providerMetadata", "\"{\\\"anthropic\\\":{\\\"cacheCreationInputTokens\\\":50}}\""}},
        {160, 5, 100, 50, 0}},
       // the same from version 6 on: the details say that the input is the sum
       {{generate,
@@ -301,8 +296,7 @@ TEST_CASE("genai: cached tokens that are reported beside the input are added to 
         {"gen_ai.usage.output_tokens", "5"},
         {"gen_ai.usage.reasoning_tokens", "7"}},
        {1, 12, 0, 0, 7}},
-      {{chat, {"gen_ai.usage.input_tokens", "-4"}, {"gen_ai.usage.output_tokens", "5"}},
-       {0, 5, 0, 0, 0}},
+      {{chat, {"gen_ai.usage.input_tokens", "-4"}, {"gen_ai.usage.output_tokens", "5"}}, {0, 5, 0, 0, 0}},
   };
   for (auto& r : rows) {
     auto batch = read(otlp::signal::traces, trace_json({span_json(1, 0, "x", r.attributes)}));
@@ -313,51 +307,48 @@ TEST_CASE("genai: cached tokens that are reported beside the input are added to 
 }
 
 TEST_CASE("genai: coding agents' logs count, OpenTelemetry's log events do not") {
-  auto name = [](std::string_view n) {
-    return attribute{"event.name", "\"" + std::string(n) + "\""};
-  };
-  auto batch = read(
-      otlp::signal::logs,
-      logs_json(
-          {log_json("claude_code.api_request", {name("api_request"),
-                                                {"model", "\"m-claude\""},
-                                                {"input_tokens", "\"10\""},
-                                                {"output_tokens", "20"},
-                                                {"cache_read_tokens", "300"},
-                                                {"cache_creation_tokens", "40"},
-                                                {"cost_usd", "\"0.0125\""},
-                                                {"duration_ms", "2500"},
-                                                {"session.id", "\"s1\""},
-                                                {"user.id", "\"u1\""}}),
-           log_json("", {name("codex.sse_event"),
-                         {"event.kind", "\"response.completed\""},
-                         {"model", "\"m-codex\""},
-                         {"input_token_count", "100"},
-                         {"cached_token_count", "60"},
-                         {"output_token_count", "30"},
-                         {"reasoning_token_count", "10"},
-                         {"conversation.id", "\"c1\""}}),
-           log_json("", {name("codex.sse_event"),
-                         {"event.kind", "\"response.created\""},
-                         {"input_token_count", "100"}}),
-           log_json("", {name("gemini_cli.api_response"),
-                         {"model", "\"m-gemini\""},
-                         {"input_token_count", "100"},
-                         {"cached_content_token_count", "20"},
-                         {"output_token_count", "7"},
-                         {"thoughts_token_count", "3"}}),
-           log_json("", {name("claude_code.tool_result"),
-                         {"tool_name", "\"Bash\""},
-                         {"success", "\"false\""},
-                         {"error", "\"exit 1\""},
-                         {"duration_ms", "12"}}),
-           log_json("",
-                    {name("gen_ai.client.inference.operation.details"),
-                     {"gen_ai.operation.name", "\"chat\""},
-                     {"gen_ai.usage.input_tokens", "100"}},
-                    ",\"traceId\":\"" + hex_id(1, 32) + "\",\"spanId\":\"" + hex_id(2, 16) + "\""),
-           log_json("it broke", {}, ",\"severityNumber\":17,\"severityText\":\"ERROR\"")},
-          {{"service.name", "\"claude-code\""}}));
+  auto name = [](std::string_view n) { return attribute{"event.name", "\"" + std::string(n) + "\""}; };
+  auto batch =
+      read(otlp::signal::logs,
+           logs_json({log_json("claude_code.api_request", {name("api_request"),
+                                                           {"model", "\"m-claude\""},
+                                                           {"input_tokens", "\"10\""},
+                                                           {"output_tokens", "20"},
+                                                           {"cache_read_tokens", "300"},
+                                                           {"cache_creation_tokens", "40"},
+                                                           {"cost_usd", "\"0.0125\""},
+                                                           {"duration_ms", "2500"},
+                                                           {"session.id", "\"s1\""},
+                                                           {"user.id", "\"u1\""}}),
+                      log_json("", {name("codex.sse_event"),
+                                    {"event.kind", "\"response.completed\""},
+                                    {"model", "\"m-codex\""},
+                                    {"input_token_count", "100"},
+                                    {"cached_token_count", "60"},
+                                    {"output_token_count", "30"},
+                                    {"reasoning_token_count", "10"},
+                                    {"conversation.id", "\"c1\""}}),
+                      log_json("", {name("codex.sse_event"),
+                                    {"event.kind", "\"response.created\""},
+                                    {"input_token_count", "100"}}),
+                      log_json("", {name("gemini_cli.api_response"),
+                                    {"model", "\"m-gemini\""},
+                                    {"input_token_count", "100"},
+                                    {"cached_content_token_count", "20"},
+                                    {"output_token_count", "7"},
+                                    {"thoughts_token_count", "3"}}),
+                      log_json("", {name("claude_code.tool_result"),
+                                    {"tool_name", "\"Bash\""},
+                                    {"success", "\"false\""},
+                                    {"error", "\"exit 1\""},
+                                    {"duration_ms", "12"}}),
+                      log_json("",
+                               {name("gen_ai.client.inference.operation.details"),
+                                {"gen_ai.operation.name", "\"chat\""},
+                                {"gen_ai.usage.input_tokens", "100"}},
+                               ",\"traceId\":\"" + hex_id(1, 32) + "\",\"spanId\":\"" + hex_id(2, 16) + "\""),
+                      log_json("it broke", {}, ",\"severityNumber\":17,\"severityText\":\"ERROR\"")},
+                     {{"service.name", "\"claude-code\""}}));
   REQUIRE(batch.events.size() == 7);
   auto& e = batch.events;
   CHECK(e[0].type == EventType::LLM_CALL);
@@ -385,18 +376,16 @@ TEST_CASE("genai: coding agents' logs count, OpenTelemetry's log events do not")
 }
 
 TEST_CASE("genai: memory and failed runs become their own events") {
-  auto batch =
-      read(otlp::signal::traces,
-           trace_json(
-               {span_json(1, 0, "search_memory",
-                          {{"gen_ai.operation.name", "\"search_memory\""},
-                           {"gen_ai.memory.store.id", "\"store\""},
-                           {"gen_ai.memory.record.count", "4"},
-                           {"gen_ai.memory.query.text", "\"cats\""}}),
-                span_json(
-                    2, 0, "invoke_agent", {{"gen_ai.operation.name", "\"invoke_agent\""}},
-                    ",\"status\":{\"code\":2},\"events\":[{\"name\":\"exception\",\"attributes\":" +
-                        attribute_list({{"exception.message", "\"no luck\""}}) + "}]")}));
+  auto batch = read(
+      otlp::signal::traces,
+      trace_json({span_json(1, 0, "search_memory",
+                            {{"gen_ai.operation.name", "\"search_memory\""},
+                             {"gen_ai.memory.store.id", "\"store\""},
+                             {"gen_ai.memory.record.count", "4"},
+                             {"gen_ai.memory.query.text", "\"cats\""}}),
+                  span_json(2, 0, "invoke_agent", {{"gen_ai.operation.name", "\"invoke_agent\""}},
+                            ",\"status\":{\"code\":2},\"events\":[{\"name\":\"exception\",\"attributes\":" +
+                                attribute_list({{"exception.message", "\"no luck\""}}) + "}]")}));
   REQUIRE(batch.events.size() == 2);
   CHECK(batch.events[0].type == EventType::MEMORY_ACCESS);
   CHECK(batch.events[0].knowledge_id == "store");

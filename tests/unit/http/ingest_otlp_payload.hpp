@@ -53,9 +53,8 @@ inline std::string trace_json(const std::vector<std::string>& spans,
 
 inline std::string log_json(std::string_view body, const std::vector<attribute>& attributes,
                             std::string_view more = "") {
-  return "{\"timeUnixNano\":\"1700000000000000000\",\"body\":{\"stringValue\":\"" +
-         std::string(body) + "\"},\"attributes\":" + attribute_list(attributes) +
-         std::string(more) + "}";
+  return "{\"timeUnixNano\":\"1700000000000000000\",\"body\":{\"stringValue\":\"" + std::string(body) +
+         "\"},\"attributes\":" + attribute_list(attributes) + std::string(more) + "}";
 }
 
 inline std::string logs_json(const std::vector<std::string>& records,

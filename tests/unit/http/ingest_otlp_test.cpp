@@ -42,11 +42,10 @@ std::string metrics_json() {
 }  // namespace
 
 TEST_CASE("otlp: protobuf and JSON of the same spans give the same events") {
-  auto json =
-      trace_json({span_json(0xabc, 0xdef, "chat m",
-                            {{"gen_ai.operation.name", "\"chat\""}, {"n", "5"}, {"b", "true"}},
-                            ",\"unknownField\":{\"x\":1}")},
-                 {{"service.name", "\"svc\""}});
+  auto json = trace_json(
+      {span_json(0xabc, 0xdef, "chat m", {{"gen_ai.operation.name", "\"chat\""}, {"n", "5"}, {"b", "true"}},
+                 ",\"unknownField\":{\"x\":1}")},
+      {{"service.name", "\"svc\""}});
   otlp::trace_request request;
   auto* group = request.add_resource_spans();
   auto set = [](auto* entry, const char* key, const char* text) {
@@ -72,10 +71,8 @@ TEST_CASE("otlp: protobuf and JSON of the same spans give the same events") {
   b->mutable_value()->set_bool_value(true);
 
   auto from_json = read(otlp::signal::traces, json);
-  auto from_protobuf =
-      read(otlp::signal::traces, request.SerializeAsString(), otlp::wire::protobuf);
-  auto left = cut_batch(from_json, {"o", "k"}, 16),
-       right = cut_batch(from_protobuf, {"o", "k"}, 16);
+  auto from_protobuf = read(otlp::signal::traces, request.SerializeAsString(), otlp::wire::protobuf);
+  auto left = cut_batch(from_json, {"o", "k"}, 16), right = cut_batch(from_protobuf, {"o", "k"}, 16);
   REQUIRE(left.size() == 1);
   REQUIRE(right.size() == 1);
   CHECK(left[0].command == right[0].command);
@@ -93,8 +90,7 @@ TEST_CASE("otlp: a resent request gives the same ids, another one does not") {
   auto logs = logs_json({log_json("x", {}), log_json("x", {})});
   CHECK(read(otlp::signal::logs, logs).events[1].id == read(otlp::signal::logs, logs).events[1].id);
   CHECK(read(otlp::signal::logs, logs).events[0].id != read(otlp::signal::logs, logs).events[1].id);
-  CHECK(read(otlp::signal::logs, logs).events[0].id !=
-        read(otlp::signal::logs, logs + " ").events[0].id);
+  CHECK(read(otlp::signal::logs, logs).events[0].id != read(otlp::signal::logs, logs + " ").events[0].id);
 }
 
 TEST_CASE("otlp: metric points become events without tokens") {
@@ -115,14 +111,11 @@ TEST_CASE("otlp: metric points become events without tokens") {
 }
 
 TEST_CASE("otlp: spans that cannot be events are refused alone") {
-  auto bad_id =
-      R"({"traceId":"00000000000000000000000000000000","spanId":"0000000000000001","name":"x"})";
-  auto short_id =
-      R"({"traceId":"0000000000000000000000000000000a","spanId":"00000001","name":"x"})";
+  auto bad_id = R"({"traceId":"00000000000000000000000000000000","spanId":"0000000000000001","name":"x"})";
+  auto short_id = R"({"traceId":"0000000000000000000000000000000a","spanId":"00000001","name":"x"})";
   auto late =
       R"({"traceId":"0000000000000000000000000000000a","spanId":"0000000000000001","endTimeUnixNano":"1900000000000000000"})";
-  auto batch =
-      read(otlp::signal::traces, trace_json({bad_id, span_json(1, 0, "good", {}), short_id, late}));
+  auto batch = read(otlp::signal::traces, trace_json({bad_id, span_json(1, 0, "good", {}), short_id, late}));
   REQUIRE(batch.events.size() == 1);
   CHECK(batch.events[0].index == 1);
   REQUIRE(batch.rejected.size() == 3);
@@ -137,8 +130,8 @@ TEST_CASE("otlp: spans that cannot be events are refused alone") {
 TEST_CASE("otlp: long prompts are cut with a mark and attributes stay within bounds") {
   std::vector<attribute> attributes = {{"gen_ai.operation.name", "\"chat\""}};
   for (int i = 0; i < 40; ++i)
-    attributes.push_back({"prompt." + std::to_string(i),
-                          "\"" + std::string(20'000, static_cast<char>('a' + i % 26)) + "\""});
+    attributes.push_back(
+        {"prompt." + std::to_string(i), "\"" + std::string(20'000, static_cast<char>('a' + i % 26)) + "\""});
   attributes.push_back({"prompt.0", "\"twice\""});
   auto batch = read(otlp::signal::traces, trace_json({span_json(1, 0, "chat", attributes)}));
   REQUIRE(batch.events.size() == 1);
@@ -153,11 +146,11 @@ TEST_CASE("otlp: long prompts are cut with a mark and attributes stay within bou
 }
 
 TEST_CASE("otlp: names from telemetry are cleaned, not refused") {
-  auto batch = read(otlp::signal::traces,
-                    trace_json({span_json(1, 0, "x",
-                                          {{"gen_ai.agent.name", "\"a\\u0000b\\nc\""},
-                                           {"session.id", "\"" + std::string(500, 's') + "\""},
-                                           {"user.id", "\"cut \\ud83d\""}})}));
+  auto batch =
+      read(otlp::signal::traces, trace_json({span_json(1, 0, "x",
+                                                       {{"gen_ai.agent.name", "\"a\\u0000b\\nc\""},
+                                                        {"session.id", "\"" + std::string(500, 's') + "\""},
+                                                        {"user.id", "\"cut \\ud83d\""}})}));
   REQUIRE(batch.events.size() == 1);
   CHECK(batch.events[0].agent_id == "a b c");
   CHECK(batch.events[0].session_id.size() == limits::id_bytes_max);
@@ -170,17 +163,16 @@ TEST_CASE("otlp: half a surrogate pair in protobuf is repaired, other broken tex
   record->mutable_body()->set_string_value("cut ###");
   auto body = request.SerializeAsString();
   auto at = body.find("###");
-  auto batch = read(otlp::signal::logs, std::string(body).replace(at, 3, "\xed\xa0\xbd"),
-                    otlp::wire::protobuf);
+  auto batch =
+      read(otlp::signal::logs, std::string(body).replace(at, 3, "\xed\xa0\xbd"), otlp::wire::protobuf);
   CHECK(batch.events[0].attributes == "{\"otel.body\":\"cut \xef\xbf\xbd\"}");
   CHECK_FALSE(otlp::parse(otlp::signal::logs, std::string(body).replace(at, 3, "\xff\xff\xff"),
                           otlp::wire::protobuf, ctx));
 }
 
 TEST_CASE("otlp: bodies that are no requests fail as a whole") {
-  CHECK(
-      otlp::parse(otlp::signal::traces, "{", otlp::wire::json, ctx).error().detail.find("byte 1") !=
-      std::string::npos);
+  CHECK(otlp::parse(otlp::signal::traces, "{", otlp::wire::json, ctx).error().detail.find("byte 1") !=
+        std::string::npos);
   CHECK_FALSE(otlp::parse(otlp::signal::traces, "[]", otlp::wire::json, ctx));
   CHECK_FALSE(otlp::parse(otlp::signal::traces, R"({"resourceSpans":5})", otlp::wire::json, ctx));
   CHECK_FALSE(otlp::parse(otlp::signal::logs, std::string(3, '\xff'), otlp::wire::protobuf, ctx));
@@ -206,15 +198,13 @@ TEST_CASE("otlp: answers are what the protocol's own messages read") {
   CHECK(response.partial_success().rejected_spans() == 7);
   CHECK(otlp::encode_error(errc::invalid_argument, "bad", otlp::wire::json) ==
         R"({"code":3,"message":"bad"})");
-  CHECK(otlp::encode_error(errc::unavailable, "later", otlp::wire::protobuf) ==
-        "\x08\x0e\x12\x05later");
+  CHECK(otlp::encode_error(errc::unavailable, "later", otlp::wire::protobuf) == "\x08\x0e\x12\x05later");
 }
 
 TEST_CASE("otlp: damaged bodies never crash and what is taken is valid") {
   auto json = trace_json(
       {span_json(1, 0, "invoke_agent x", {{"gen_ai.operation.name", "\"invoke_agent\""}}),
-       span_json(2, 1, "chat",
-                 {{"gen_ai.operation.name", "\"chat\""}, {"gen_ai.usage.input_tokens", "5"}}),
+       span_json(2, 1, "chat", {{"gen_ai.operation.name", "\"chat\""}, {"gen_ai.usage.input_tokens", "5"}}),
        span_json(2, 2, "loop", {{"metadata", "\"{}\""}})},
       {{"service.name", "\"s\""}});
   otlp::log_request logs;

@@ -63,8 +63,8 @@ struct noted_reader : reader_sink {
                std::optional<std::pair<std::string, std::string>> resume = std::nullopt)
       : stage(s) {
     stage.on_io([&] {
-      reader = std::make_shared<topic_reader>(*stage.live, stage.io, *parse_topic(org, name), encoding::channel,
-                                              static_cast<reader_sink&>(*this));
+      reader = std::make_shared<topic_reader>(*stage.live, stage.io, *parse_topic(org, name),
+                                              encoding::channel, static_cast<reader_sink&>(*this));
       joined = reader->join(resume);
       reader->begin();
     });

@@ -43,20 +43,16 @@ struct fixture {
       back(response::json(r->body));
     }).body_bytes_max = 200'000;
     add(verb::get, "/api/things/{id}", permission::read,
-        [](const request_ptr& r, const responder& back) {
-          back(response::json(r->captures.at(0)));
-        });
+        [](const request_ptr& r, const responder& back) { back(response::json(r->captures.at(0))); });
     add(verb::erase, "/api/things/{id}", permission::admin,
         [](const request_ptr&, const responder& back) { back(response::empty()); });
     add(verb::get, "/api/things/special", permission::open,
         [](const request_ptr&, const responder& back) { back(response::json("\"special\"")); });
-    add(verb::get, "/api/big", permission::open, [](const request_ptr&, const responder& back) {
-      back(response::json(std::string(8'000'000, 'x')));
+    add(verb::get, "/api/big", permission::open,
+        [](const request_ptr&, const responder& back) { back(response::json(std::string(8'000'000, 'x'))); });
+    add(verb::get, "/api/later", permission::open, [this](const request_ptr&, const responder& back) {
+      late = std::thread([back] { back(response::json("\"later\"")); });
     });
-    add(verb::get, "/api/later", permission::open,
-        [this](const request_ptr&, const responder& back) {
-          late = std::thread([back] { back(response::json("\"later\"")); });
-        });
     add(verb::get, "/api/forgotten", permission::open, [](const request_ptr&, const responder&) {});
     add(verb::get, "/api/throws", permission::open,
         [](const request_ptr&, const responder&) { throw std::runtime_error("on purpose"); });
@@ -116,9 +112,8 @@ TEST_CASE("server: pipelined requests are answered in order") {
   std::string burst;
   for (int i = 0; i < 200; ++i) {
     auto body = "\"n" + std::to_string(i) + "\"";
-    burst +=
-        "POST /api/echo HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
-        "\r\n\r\n" + body;
+    burst += "POST /api/echo HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
+             "\r\n\r\n" + body;
   }
   c.write(burst);
   for (int i = 0; i < 200; ++i) CHECK(c.read().body == "\"n" + std::to_string(i) + "\"");
@@ -215,8 +210,7 @@ TEST_CASE("server: what could be read in two ways is refused and the connection 
   CHECK(status_of(f,
                   "POST /api/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, "
                   "chunked\r\n\r\n0\r\n\r\n") == 501);
-  CHECK(status_of(f, "POST /api/echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") ==
-        501);
+  CHECK(status_of(f, "POST /api/echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == 501);
   CHECK(status_of(f, "GET /api/hello HTTP/1.1\nHost: x\n\n\r\n\r\n") == 400);
   CHECK(status_of(f, "GET /api/hello HTTP/1.1\r\nHost: x\nA: b\r\n\r\n") == 400);
   CHECK(status_of(f, "GET /api/hello HTTP/1.1\r\nHost : x\r\n\r\n") == 400);
@@ -238,11 +232,10 @@ TEST_CASE("server: a head or target that is too large is refused") {
 
 TEST_CASE("server: a body beyond its bound is refused with 413, announced or chunked") {
   fixture f;
-  CHECK(status_of(f, "POST /api/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n") ==
-        413);
+  CHECK(status_of(f, "POST /api/echo HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n") == 413);
   std::string chunk = "10000\r\n" + std::string(0x10000, 'a') + "\r\n";
-  CHECK(status_of(f, "POST /api/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" +
-                         chunk + chunk + chunk + chunk + "0\r\n\r\n") == 413);
+  CHECK(status_of(f, "POST /api/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk +
+                         chunk + chunk + chunk + "0\r\n\r\n") == 413);
   http_client c(f.port());
   c.write("POST /api/echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r");
   c.write("\n2\r\nde\r\n0\r\n\r\n");
@@ -282,17 +275,14 @@ TEST_CASE("server: slow senders are answered with 408 and silent ones are closed
 TEST_CASE("server: Expect is met before the body is sent, or refused") {
   fixture f;
   http_client c(f.port());
-  c.write(
-      "POST /api/echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  c.write("POST /api/echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   CHECK(c.read_until("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
   c.write("42");
   CHECK(c.read().body == "42");
   CHECK(status_of(f,
                   "POST /api/no HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: "
                   "2\r\n\r\n") == 404);
-  CHECK(status_of(
-            f,
-            "POST /api/echo HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nContent-Length: 2\r\n\r\n") ==
+  CHECK(status_of(f, "POST /api/echo HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nContent-Length: 2\r\n\r\n") ==
         417);
 }
 
@@ -332,9 +322,8 @@ TEST_CASE("server: the OTLP listener has only what OTLP needs") {
 TEST_CASE("server: request ids and traces go in and out") {
   fixture f;
   http_client c(f.port());
-  auto a = c.get("/api/hello",
-                 {{"X-Request-Id", "abc-1"},
-                  {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}});
+  auto a = c.get("/api/hello", {{"X-Request-Id", "abc-1"},
+                                {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}});
   CHECK(a.field("X-Request-Id") == "abc-1");
   CHECK(a.field("traceparent").starts_with("00-0af7651916cd43dd8448eb211c80319c-"));
   a = c.get("/api/hello", {{"X-Request-Id", "a b\t"}, {"traceparent", "nonsense"}});
