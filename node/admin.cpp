@@ -9,6 +9,7 @@
 
 #include <boost/json.hpp>
 #include <map>
+#include <set>
 
 #include "http/auth/key_text.hpp"
 #include "node/admin_reply.hpp"
@@ -27,7 +28,9 @@ constexpr std::size_t open_requests_max = 256;
 struct admin_state {
   admin_sources sources;
   std::map<std::uint64_t, caf::response_promise> open;
+  std::set<caf::actor> tails;
   std::uint64_t next = 0;
+  bool stopping = false;
 };
 
 using admin_actor = caf::stateful_actor<admin_state>;
@@ -159,6 +162,13 @@ void revoke_key(admin_actor* self, std::string id) {
                 });
 }
 
+void start_tail(admin_actor* self, std::string agent) {
+  auto reader = caf::actor_cast<caf::actor>(self->current_sender());
+  auto tail = spawn_tail(*self, std::move(reader), std::move(agent), *self->state.sources.actors);
+  self->monitor(tail);
+  self->state.tails.insert(tail);
+}
+
 // Answers at once, or keeps the promise for later and returns nothing.
 std::optional<frame> handle(admin_actor* self, schema::AdminRequest::Reader request) {
   capnp::MallocMessageBuilder message;
@@ -174,8 +184,7 @@ std::optional<frame> handle(admin_actor* self, schema::AdminRequest::Reader requ
       revoke_key(self, std::string(view_of(request.getRevokeKey())));
       return std::nullopt;
     case schema::AdminRequest::TAIL:
-      spawn_tail(*self, caf::actor_cast<caf::actor>(self->current_sender()),
-                 std::string(view_of(request.getTail())), *self->state.sources.actors);
+      start_tail(self, std::string(view_of(request.getTail())));
       message.initRoot<schema::AdminReply>().setDone();
       return admin_reply_of(message);
   }
@@ -202,9 +211,16 @@ caf::result<frame> answer(admin_actor* self, const frame& request) {
 
 caf::behavior admin(admin_actor* self, const std::shared_ptr<admin_sources>& sources) {
   self->state.sources = std::move(*sources);
-  // A tail that ends in error must not take the admin actor with it.
-  self->set_exit_handler([self](caf::exit_msg& e) {
-    if (e.reason == caf::exit_reason::user_shutdown) self->quit(e.reason);
+  // Ends after its tails: once it is gone nothing of it uses the client any more.
+  self->set_exit_handler([self](caf::exit_msg&) {
+    if (self->state.tails.empty()) return self->quit();
+    self->state.stopping = true;
+    for (const auto& t : self->state.tails) self->send_exit(t, caf::exit_reason::user_shutdown);
+  });
+  self->set_down_handler([self](caf::down_msg& d) {
+    auto& s = self->state;
+    std::erase_if(s.tails, [&](const caf::actor& t) { return t.address() == d.source; });
+    if (s.stopping && s.tails.empty()) self->quit();
   });
   return {[self](const frame& request) { return answer(self, request); },
           [self](done_atom, std::uint64_t id, const frame& reply) {

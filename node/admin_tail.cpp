@@ -100,8 +100,8 @@ bool concerns(std::string_view feed, std::string_view agent) {
   return false;
 }
 
-void spawn_tail(caf::local_actor& owner, caf::actor peer, std::string agent, client& actors) {
-  owner.spawn<caf::linked>(tail, std::move(peer), std::move(agent), &actors);
+caf::actor spawn_tail(caf::local_actor& owner, caf::actor peer, std::string agent, client& actors) {
+  return owner.spawn(tail, std::move(peer), std::move(agent), &actors);
 }
 
 }  // namespace troupe::node

@@ -10,9 +10,9 @@
 
 namespace troupe::node {
 
-// Linked to 'owner'; ends with it, with the peer, or when the peer falls behind.
-// 'agent' empty: of all agents.
-void spawn_tail(caf::local_actor& owner, caf::actor peer, std::string agent, client& actors);
+// Ends when it is told to, with the peer, or when the peer falls behind. 'agent' empty: of all agents.
+// 'actors' must outlive it.
+caf::actor spawn_tail(caf::local_actor& owner, caf::actor peer, std::string agent, client& actors);
 
 // Does an encoded Feed concern the agent?
 bool concerns(std::string_view feed, std::string_view agent);

@@ -129,7 +129,9 @@ result<data_dir> data_dir::open(const fs::path& path, const directory_identity& 
   if (!known) {
     for (auto& entry : fs::directory_iterator(path, error)) {
       auto name = entry.path().filename();
-      if (name != lock_file && name != std::string(id_file) + ".new")
+      // What may be there before the first start: settings, and what a fresh file system holds.
+      bool harmless = name == "troupe.toml" || name == "lost+found";
+      if (!harmless && name != lock_file && name != std::string(id_file) + ".new")
         return refused(errc::conflict, path,
                        "is not empty and not a Troupe data directory (it holds " + name.string() +
                            "). Choose another data_dir");

@@ -20,7 +20,7 @@ constexpr const char* examples =
     "  troupectl agents list --team research -o json\n"
     "  troupectl events tail --agent planner\n"
     "  troupectl keys create ci --role ingest\n"
-    "  troupectl --endpoint 10.0.0.5:7401 --pki-dir ./pki shards\n"
+    "  troupectl --node 10.0.0.5:7401 --pki-dir ./pki shards\n"
     "  source <(troupectl completion bash)\n\n"
     "Exit codes: 0 ok, 1 refused, 2 usage, 3 unreachable, 10 unhealthy.\n"
     "Contexts: $XDG_CONFIG_HOME/troupe/config.toml with current = \"home\" and a table [contexts.home] of endpoint and\n"
@@ -77,7 +77,7 @@ class command_tree {
         ->check(CLI::IsMember({"table", "json", "yaml"}))
         ->envname("TROUPE_OUTPUT")
         ->type_name("FORMAT");
-    app.add_option("--endpoint", p.where.endpoint, "The node's admin_listen")->type_name("HOST:PORT");
+    app.add_option("--node,--endpoint", p.where.endpoint, "The node's admin_listen")->type_name("HOST:PORT");
     app.add_option("--pki-dir", p.where.pki_dir, "Folder with ca.pem, troupectl.pem, troupectl.key")
         ->type_name("FOLDER");
     app.add_option("--data-dir", p.where.data_dir, "Data directory of a node on this machine")
@@ -111,7 +111,7 @@ class command_tree {
     auto* create = leaf(*keys, "create", "Make a key; it is shown once", [this](auto& n, auto& o) {
       return keys_create(n, o, key_);
     });
-    create->add_option("NAME", key_.name, "What it is for")->required();
+    create->add_option("NAME,--name", key_.name, "What it is for")->required();
     create->add_option("--role", key_.role, "read, ingest or admin [read]")
         ->check(CLI::IsMember({"read", "ingest", "admin"}));
     create->add_option("--org", key_.org, "Organisation [default]")->type_name("ORG");

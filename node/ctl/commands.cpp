@@ -66,7 +66,8 @@ exit_code status(connection& node, printer& out) {
       [&](schema::AdminReply::Reader reply) {
         auto v = status_json(reply.getStatus());
         out.show(v, v, {});
-        return reply.getStatus().getReady() ? ok : unhealthy;
+        auto s = reply.getStatus();
+        return s.getReady() && s.getProblems().size() == 0 ? ok : unhealthy;
       });
 }
 

@@ -142,7 +142,7 @@ result<target> find_target(const wishes& flags, const node::environment& env) {
     if (endpoint.empty()) endpoint = found->endpoint;
     if (pki_dir.empty()) pki_dir = found->pki_dir;
   }
-  if (endpoint.empty()) return wrong("no endpoint is known: name one with --endpoint");
+  if (endpoint.empty()) return wrong("no endpoint is known: name one with --node");
   if (pki_dir.empty()) return wrong("no certificates are known: name their folder with --pki-dir");
   auto address = node::parse_listen_address(endpoint);
   if (!address) return address.error();

@@ -1,5 +1,5 @@
 // Which node troupectl speaks to, and with which certificates. Looked for in this order:
-//   --endpoint and --pki-dir, each by itself; --data-dir; --context; then the same from TROUPE_ENDPOINT,
+//   --node (or --endpoint) and --pki-dir, each by itself; --data-dir; --context; then the same from TROUPE_ENDPOINT,
 //   TROUPE_PKI_DIR, TROUPE_DATA_DIR, TROUPE_CONTEXT; then `current` of $XDG_CONFIG_HOME/troupe/config.toml; then
 //   ./.troupe-data and the data directory that trouped uses by default.
 // A data directory says both: run/admin.json has the address, pki/ the certificates.

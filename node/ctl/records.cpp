@@ -45,7 +45,7 @@ std::string cleaned(std::string_view s) {
 json::value status_json(schema::NodeStatus::Reader s) {
   json::array problems;
   for (auto p : s.getProblems()) problems.push_back(text(p));
-  return json::object{{"status", s.getReady() ? "ready" : "not ready"},
+  return json::object{{"ready", s.getReady()},
                       {"problems", std::move(problems)},
                       {"version", text(s.getVersion())},
                       {"level", s.getLevel()},

@@ -1,0 +1,59 @@
+// Everything of a node below its listeners: data directory, store, actors, shards, runtime.
+//
+// Order: directory (and its lock), certificates, store, log writer, actor system, shards, runtime; the other way at the
+// end, where the writer goes after all actors are done, because its completions name them.
+// start() and stop() are called from one thread.
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "actors/runtime/runtime.hpp"
+#include "node/actor_system.hpp"
+#include "node/config.hpp"
+#include "node/pki.hpp"
+#include "storage/data_dir.hpp"
+#include "storage/shard_actor.hpp"
+
+namespace troupe::node {
+
+class engine {
+ public:
+  static result<std::unique_ptr<engine>> start(const config& c);
+  ~engine();
+
+  client& get_client() { return runtime_->get_client(); }
+  caf::actor_system& system() { return *system_; }
+  const storage::data_dir& directory() const { return directory_; }
+  const pki_files& certificates() const { return pki_; }
+  storage::log_writer::statistics writer_stats() const { return writer_->stats(); }
+  bool disk_is_low(std::uint64_t now_ms) { return space_->is_low(now_ms); }
+  // Renews certificates that are about to expire.
+  result<bool> renew_certificates();
+
+  // Takes no more commands and waits for those in flight.
+  void drain(std::chrono::milliseconds deadline) { runtime_->drain(deadline); }
+
+ private:
+  explicit engine(storage::data_dir directory) : directory_(std::move(directory)) {}
+  void start_shards(const config& c);
+
+  storage::data_dir directory_;
+  pki_files pki_;
+  std::unique_ptr<storage::kv> store_;
+  std::unique_ptr<storage::log_writer> writer_;
+  machine_set machines_;
+  std::unique_ptr<storage::space_guard> space_;
+  std::unique_ptr<actor_config> config_;
+  std::unique_ptr<caf::actor_system> system_;
+  caf::actor queries_;
+  std::vector<caf::actor> shards_;
+  std::unique_ptr<runtime> runtime_;
+};
+
+}  // namespace troupe::node

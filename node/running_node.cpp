@@ -1,0 +1,241 @@
+#include "node/running_node.hpp"
+
+#include <caf/openssl/unpublish.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <netdb.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "node/log.hpp"
+#include "node/process.hpp"
+#include "node/version.hpp"
+
+namespace troupe::node {
+namespace fs = std::filesystem;
+namespace {
+
+using steady = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+constexpr auto start_deadline = 60s, renew_every = std::chrono::hours(12);
+
+std::int64_t now_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::uint64_t mono_ms() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(steady::now().time_since_epoch()).count());
+}
+
+// The edge listens on numeric addresses: all that the name stands for, IPv4 first.
+result<std::vector<http::listen_address>> resolved(const listen_address& a, std::string_view setting) {
+  addrinfo hints{}, *found = nullptr;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  if (int e = ::getaddrinfo(a.host.c_str(), nullptr, &hints, &found); e != 0)
+    return failure{.code = errc::invalid_argument,
+                   .detail = std::string(setting) + ": " + a.host + ": " + ::gai_strerror(e)};
+  std::unique_ptr<addrinfo, void (*)(addrinfo*)> all(found, ::freeaddrinfo);
+  std::vector<http::listen_address> out;
+  for (auto* at = all.get(); at; at = at->ai_next) {
+    char host[NI_MAXHOST];
+    if (::getnameinfo(at->ai_addr, at->ai_addrlen, host, sizeof host, nullptr, 0, NI_NUMERICHOST) != 0) continue;
+    out.insert(at->ai_family == AF_INET ? out.begin() : out.end(), {host, a.port});
+  }
+  // Port 0 could give each address another port.
+  if (a.port == 0 && out.size() > 1) out.resize(1);
+  return out;
+}
+
+// Beside the program: as installed, then as built.
+fs::path find_web_root(const fs::path& wished) {
+  if (!wished.empty()) return wished;
+  std::error_code error;
+  auto here = fs::read_symlink("/proc/self/exe", error).parent_path();
+  for (const auto* place : {"../share/troupe/web", "../../../http/web/dist"}) {
+    auto folder = (here / place).lexically_normal();
+    if (fs::exists(folder / "index.html", error)) return folder;
+  }
+  return {};
+}
+
+std::string text_or_off(const std::optional<listen_address>& a) { return a ? a->text() : "off"; }
+
+}  // namespace
+
+result<std::unique_ptr<running_node>> running_node::start(const config& c) {
+  std::unique_ptr<running_node> n(new running_node(c));
+  n->started_us_ = now_us();
+  for (auto step : {&running_node::start_engine, &running_node::start_edge, &running_node::start_ops,
+                    &running_node::start_admin}) {
+    auto done = (n.get()->*step)();
+    if (!done) return done.error();
+  }
+  auto deadline = steady::now() + start_deadline;
+  while (!n->edge_->is_ready() || !n->health_->not_ready().empty()) {
+    if (steady::now() > deadline) {
+      for (const auto& p : n->health_->not_ready()) spdlog::warn("still not ready: {}", p);
+      break;
+    }
+    std::this_thread::sleep_for(5ms);
+  }
+  n->say_ready();
+  return n;
+}
+
+result<bool> running_node::start_engine() {
+  auto started = engine::start(config_);
+  if (!started) return started.error();
+  engine_ = std::move(*started);
+  const auto& id = engine_->directory().identity();
+  start_log({.format = config_.logs, .level = config_.log_level, .node = node_name(id.node)});
+  facts_.data_dir = config_.data_dir.string();
+  start_health();
+  auto key = ensure_admin_key(engine_->get_client(), config_.admin_key, start_deadline);
+  if (!key) return key.error();
+  facts_.key = *key;
+  return true;
+}
+
+void running_node::start_health() {
+  health::sources from;
+  from.actors = &engine_->get_client();
+  from.disk_is_low = [this] { return engine_->disk_is_low(mono_ms()); };
+  from.housekeeping = [this, next = steady::now() + renew_every]() mutable {
+    if (steady::now() < next) return;
+    next = steady::now() + renew_every;
+    auto renewed = engine_->renew_certificates();
+    if (!renewed) spdlog::error("certificates could not be renewed: {}", renewed.error().detail);
+  };
+  health_ = std::make_unique<health>(std::move(from));
+}
+
+result<bool> running_node::start_edge() {
+  if (!config_.price_table.empty()) {
+    auto read = ingest::price_table::load(config_.price_table.string());
+    if (!read) return read.error();
+    prices_ = std::make_unique<ingest::price_table>(std::move(*read));
+  }
+  http::edge_config c;
+  auto http_at = resolved(config_.http_listen, "http_listen");
+  if (!http_at) return http_at.error();
+  c.main = *http_at;
+  c.otlp.clear();
+  if (config_.otlp_listen) {
+    auto otlp_at = resolved(*config_.otlp_listen, "otlp_listen");
+    if (!otlp_at) return otlp_at.error();
+    c.otlp = *otlp_at;
+  }
+  c.io_threads = config_.io_threads;
+  c.web_root = find_web_root(config_.web_root).string();
+  c.allowed_origins = config_.cors_origins;
+  c.version = std::string(version_text);
+  c.node_name = node_name(engine_->directory().identity().node);
+  facts_.has_page = !c.web_root.empty();
+  metric_sources figures;
+  figures.edge = [this] { return edge_->stats(); };
+  figures.writer = [this] { return engine_->writer_stats(); };
+  figures.disk_free_bytes = [this] { return engine_->directory().free_bytes(); };
+  figures.state = health_.get();
+  metrics_ = std::make_unique<metrics>(std::move(figures));
+  try {
+    edge_ = std::make_unique<http::edge>(std::move(c), engine_->get_client(), prices_.get(), metrics_.get());
+    edge_->start();
+  } catch (const std::exception& e) {
+    return failure{.code = errc::unavailable,
+                   .detail = std::string(e.what()) + ". Is another node running? Choose another address, or port 0"};
+  }
+  auto ports = edge_->ports();
+  facts_.http = {config_.http_listen.host, ports.main.front()};
+  if (config_.otlp_listen) facts_.otlp = listen_address{config_.otlp_listen->host, ports.otlp.front()};
+  return true;
+}
+
+result<bool> running_node::start_ops() {
+  if (config_.ops_listen) {
+    ops_sources sources;
+    sources.metrics = [this](ops_sources::aliases a) { return metrics_->text(a); };
+    sources.problems = [this] { return health_->not_ready(); };
+    auto started = ops_listener::start(*config_.ops_listen, std::move(sources));
+    if (!started) return started.error();
+    ops_ = std::move(*started);
+  }
+  health_->set_listening();
+  return true;
+}
+
+result<bool> running_node::start_admin() {
+  if (!config_.admin_listen) return true;
+  admin_sources sources;
+  sources.actors = &engine_->get_client();
+  sources.status = [this](schema::NodeStatus::Builder out) { fill_status(out); };
+  sources.settings = config_.settings;
+  admin_ = spawn_admin(engine_->system(), std::move(sources));
+  auto address = publish_admin(admin_, *config_.admin_listen);
+  if (!address) return address.error();
+  admin_address_ = *address;
+  return write_admin_file(config_.data_dir, *address, node_name(engine_->directory().identity().node));
+}
+
+void running_node::say_ready() const {
+  spdlog::info("trouped {} is ready | http_listen={} otlp_listen={} ops_listen={} admin_listen={} took_ms={}",
+               version_text, facts_.http.text(), text_or_off(facts_.otlp),
+               ops_ ? ops_->address().text() : "off", text_or_off(admin_address_),
+               (now_us() - started_us_) / 1000);
+}
+
+void running_node::fill_status(schema::NodeStatus::Builder out) const {
+  const auto& id = engine_->directory().identity();
+  out.setNodeId(id.node.value);
+  out.setClusterId(id.cluster);
+  out.setVersion(std::string(version_text));
+  out.setLevel(behaviour_level);
+  out.setStartedUs(started_us_);
+  out.setDataDir(config_.data_dir.string());
+  out.setHttpListen(facts_.http.text());
+  out.setOtlpListen(text_or_off(facts_.otlp));
+  out.setOpsListen(ops_ ? ops_->address().text() : "off");
+  out.setAdminListen(text_or_off(admin_address_));
+  out.setResidentBytes(read_process().resident_bytes);
+  out.setDiskFreeBytes(engine_->directory().free_bytes());
+  out.setEventsStored(health_->events_stored());
+  out.setConnections(edge_->stats().connections_open);
+  out.setReady(health_->not_ready().empty());
+  auto problems = health_->problems();
+  auto list = out.initProblems(static_cast<unsigned>(problems.size()));
+  for (unsigned i = 0; i < list.size(); ++i) list.set(i, problems[i]);
+}
+
+void running_node::stop() {
+  if (stopped_) return;
+  stopped_ = true;
+  auto began = steady::now();
+  if (health_) health_->set_stopping();
+  spdlog::info("stopping: at most {} s for what is open", config_.drain_seconds);
+  std::chrono::milliseconds drain = std::chrono::seconds(config_.drain_seconds);
+  if (edge_) edge_->stop(drain);
+  auto left = drain - std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - began);
+  if (engine_) engine_->drain(std::max(left, std::chrono::milliseconds(2000)));
+  ops_.reset();
+  if (admin_) {
+    caf::scoped_actor self(engine_->system());
+    self->send_exit(admin_, caf::exit_reason::user_shutdown);
+    self->wait_for(admin_);
+    admin_ = nullptr;
+  }
+  health_.reset();
+  edge_.reset();
+  engine_.reset();
+  spdlog::info("stopped | took_ms={}",
+               std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - began).count());
+}
+
+running_node::~running_node() { stop(); }
+
+}  // namespace troupe::node
