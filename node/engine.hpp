@@ -2,7 +2,8 @@
 //
 // Order: directory (and its lock), certificates, store, log writer, actor system, shards, runtime; the other way at the
 // end, where the writer goes after all actors are done, because its completions name them.
-// start() and stop() are called from one thread.
+// Made, stopped and destroyed by one and the same thread: CAF's actor system waits for ever for its own logger when
+// another thread destroys it.
 #pragma once
 
 #include <caf/actor.hpp>

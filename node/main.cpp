@@ -1,6 +1,5 @@
 // trouped: reads the settings, starts the node, and ends it on SIGTERM or SIGINT. A second signal ends it at once.
 // Exit codes: 0 ended as asked, 1 could not start, 2 wrong settings.
-#include <pthread.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -19,13 +18,11 @@ namespace {
 using namespace troupe;
 using namespace troupe::node;
 
-constexpr int stopped_signal = SIGUSR2;  // from the thread that stops the node: it is done
-
 // Blocked in every thread, so that only sigwait sees them.
 sigset_t block_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (int s : {SIGTERM, SIGINT, SIGHUP, stopped_signal}) sigaddset(&set, s);
+  for (int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return set;
@@ -55,17 +52,15 @@ int serve(const config& c, const sigset_t& signals) {
   auto& node = **started;
   greet(c, node.facts());
   int got = 0;
-  do {
-    sigwait(&signals, &got);
-  } while (got == stopped_signal);
-  spdlog::info("{} received", got == SIGTERM ? "SIGTERM" : got == SIGINT ? "SIGINT" : "SIGHUP");
-  std::thread stopping([&node, self = pthread_self()] {
-    node.stop();
-    pthread_kill(self, stopped_signal);
-  });
   sigwait(&signals, &got);
-  if (got != stopped_signal) _exit(128 + got);
-  stopping.join();
+  spdlog::info("{} received", got == SIGTERM ? "SIGTERM" : got == SIGINT ? "SIGINT" : "SIGHUP");
+  std::thread([signals] {
+    int again = 0;
+    sigwait(&signals, &again);
+    _exit(128 + again);
+  }).detach();
+  // On this thread, which made the actor system: CAF's destructor waits for ever when another thread runs it.
+  node.stop();
   return 0;
 }
 

@@ -20,7 +20,8 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 using namespace std::chrono_literals;
-constexpr auto start_deadline = 60s, renew_every = std::chrono::hours(12);
+constexpr auto start_deadline = 60s;
+constexpr auto renew_every = std::chrono::hours(12);
 
 std::int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(

@@ -3,7 +3,7 @@
 // Up:   engine, edge, first key, ops, admin; then it is ready and says where it listens.
 // Down: unready first, then clients are asked to come back, commands in flight are answered, and the rest goes; probes
 //       and metrics answer until nearly the end. A node that is killed at any of these moments loses nothing.
-// start() and stop() are called from one thread.
+// start() and stop() are called from one thread: see engine.hpp.
 #pragma once
 
 #include <memory>
