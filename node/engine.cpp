@@ -1,7 +1,7 @@
 #include "node/engine.hpp"
 
-#include <caf/send.hpp>
 #include <spdlog/spdlog.h>
+#include <caf/send.hpp>
 
 #include <random>
 
@@ -58,8 +58,8 @@ result<std::unique_ptr<engine>> engine::start(const config& c) {
 
 result<bool> engine::renew_certificates() {
   const auto& id = directory_.identity();
-  auto made = ensure_pki(directory_.path() / "pki", {.node = id.node, .cluster = id.cluster},
-                         now_us() / 1'000'000);
+  auto made =
+      ensure_pki(directory_.path() / "pki", {.node = id.node, .cluster = id.cluster}, now_us() / 1'000'000);
   if (!made) return made.error();
   pki_ = *made;
   return true;
@@ -68,7 +68,8 @@ result<bool> engine::renew_certificates() {
 void engine::start_shards(const config& c) {
   const auto& id = directory_.identity();
   if (c.shards != id.shards)
-    spdlog::info("the data directory has {} shards, and keeps them: the setting says {}", id.shards, c.shards);
+    spdlog::info("the data directory has {} shards, and keeps them: the setting says {}", id.shards,
+                 c.shards);
   queries_ = storage::spawn_query_workers(*system_, std::max(1U, c.actor_threads / 2), *store_, machines_);
   auto around = std::make_shared<const storage::shard_surroundings>(
       storage::shard_surroundings{*store_, *writer_, machines_, *space_, queries_, {}});

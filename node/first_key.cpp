@@ -36,7 +36,9 @@ result<bool> any_key(client& actors, clock::time_point deadline) {
   message.initRoot<schema::Query>().setListApiKeys();
   auto query = to_bytes(message);
   auto answer = wait_for(
-      [&](client::answer done) { actors.query(system_shard, query, consistency::linearizable, std::move(done)); },
+      [&](client::answer done) {
+        actors.query(system_shard, query, consistency::linearizable, std::move(done));
+      },
       deadline);
   if (!answer) return answer.error();
   message_reader reader(*answer);
@@ -71,8 +73,8 @@ result<first_key> ensure_admin_key(client& actors, const std::string& wished,
   create.setRole(schema::Role::ADMIN);
   create.setSecretHash(data_of({reinterpret_cast<const char*>(key.hash.data()), key.hash.size()}));
   auto bytes = to_bytes(message);
-  auto answer = wait_for(
-      [&](client::answer done) { actors.command(system_shard, bytes, std::move(done)); }, until);
+  auto answer =
+      wait_for([&](client::answer done) { actors.command(system_shard, bytes, std::move(done)); }, until);
   if (!answer) return answer.error();
   message_reader reader(*answer);
   auto root = reader.root<schema::Reply>();

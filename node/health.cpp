@@ -71,18 +71,18 @@ void health::look() {
   shards.insert(shards.begin(), system_shard);
   capnp::MallocMessageBuilder message;
   message.initRoot<schema::Query>().setStatus();
-  from_.actors->query_each(
-      std::move(shards), to_bytes(message), consistency::local,
-      [seen = seen_](const result<std::vector<std::string>>& results) {
-        std::lock_guard lock(seen->mutex);
-        seen->asking = false;
-        try {
-          if (results) seen->shards = read_all(*results);
-          seen->answered = static_cast<bool>(results);
-        } catch (const kj::Exception& e) {
-          spdlog::error("a shard's status could not be read: {}", e.getDescription().cStr());
-        }
-      });
+  from_.actors->query_each(std::move(shards), to_bytes(message), consistency::local,
+                           [seen = seen_](const result<std::vector<std::string>>& results) {
+                             std::lock_guard lock(seen->mutex);
+                             seen->asking = false;
+                             try {
+                               if (results) seen->shards = read_all(*results);
+                               seen->answered = static_cast<bool>(results);
+                             } catch (const kj::Exception& e) {
+                               spdlog::error("a shard's status could not be read: {}",
+                                             e.getDescription().cStr());
+                             }
+                           });
 }
 
 std::vector<std::string> health::not_ready() const {

@@ -18,8 +18,7 @@ using prometheus::MetricType;
 using labels = std::vector<ClientMetric::Label>;
 
 std::int64_t now_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch())
       .count();
 }
 
@@ -73,24 +72,28 @@ void add_edge(family_list& out, const http::edge_stats& s) {
   out.gauge("troupe_channel_joins", "Joined channels.", s.joins_open);
   out.gauge("troupe_http_in_flight_bytes", "Memory held by request bodies.", s.in_flight_bytes);
   out.counter("troupe_http_connections_total", "Client connections accepted.", s.connections_total);
-  out.counter("troupe_http_connections_refused_total", "Client connections over a limit.", s.connections_refused);
+  out.counter("troupe_http_connections_refused_total", "Client connections over a limit.",
+              s.connections_refused);
   out.counter("troupe_http_received_bytes_total", "Bytes from clients.", s.bytes_in);
   out.counter("troupe_http_sent_bytes_total", "Bytes to clients.", s.bytes_out);
-  out.counter("troupe_http_deadlines_passed_total", "Connections cut because a deadline passed.", s.deadlines_passed);
+  out.counter("troupe_http_deadlines_passed_total", "Connections cut because a deadline passed.",
+              s.deadlines_passed);
   out.counter("troupe_live_frames_sent_total", "Frames to channels and streams.", s.frames_out);
   out.counter("troupe_live_frames_received_total", "Frames from channels.", s.frames_in);
-  out.counter("troupe_live_slow_readers_total", "Channels and streams cut for reading too slowly.", s.slow_readers_closed);
+  out.counter("troupe_live_slow_readers_total", "Channels and streams cut for reading too slowly.",
+              s.slow_readers_closed);
   out.counter("troupe_live_recoveries_total", "Joins that asked for what they had missed.", s.recoveries);
-  auto& events = out.family(MetricType::Counter, "troupe_events_received_total", "Events sent by clients, by outcome.");
+  auto& events =
+      out.family(MetricType::Counter, "troupe_events_received_total", "Events sent by clients, by outcome.");
   events.metric = {
       metric_of(MetricType::Counter, static_cast<double>(s.events_accepted), {{"outcome", "accepted"}}),
       metric_of(MetricType::Counter, static_cast<double>(s.events_duplicate), {{"outcome", "duplicate"}}),
       metric_of(MetricType::Counter, static_cast<double>(s.events_rejected), {{"outcome", "rejected"}})};
   auto& requests = out.family(MetricType::Counter, "troupe_http_requests_total", "Answered requests.");
   for (const auto& r : s.requests)
-    requests.metric.push_back(metric_of(
-        MetricType::Counter, static_cast<double>(r.count),
-        {{"method", r.method}, {"route", r.route}, {"status", std::to_string(r.status)}}));
+    requests.metric.push_back(
+        metric_of(MetricType::Counter, static_cast<double>(r.count),
+                  {{"method", r.method}, {"route", r.route}, {"status", std::to_string(r.status)}}));
 }
 
 void add_shards(family_list& out, const std::vector<shard_figures>& shards) {
@@ -112,7 +115,9 @@ void add_shards(family_list& out, const std::vector<shard_figures>& shards) {
       {MetricType::Gauge, "troupe_shard_applied_index", "Last applied log entry.",
        [](const shard_figures& s) { return static_cast<double>(s.applied); }},
       {MetricType::Gauge, "troupe_shard_log_entries", "Log entries kept.",
-       [](const shard_figures& s) { return static_cast<double>(s.last + 1 - std::min(s.first, s.last + 1)); }},
+       [](const shard_figures& s) {
+         return static_cast<double>(s.last + 1 - std::min(s.first, s.last + 1));
+       }},
       {MetricType::Counter, "troupe_shard_events_total", "Events stored by the shard.",
        [](const shard_figures& s) { return static_cast<double>(s.events); }},
   };
@@ -125,12 +130,14 @@ void add_shards(family_list& out, const std::vector<shard_figures>& shards) {
 
 void add_aliases(family_list& out, const http::edge_stats& edge, const process_figures& p,
                  const last_minute::figures& recent) {
-  out.gauge("ash_reports_websocket_connections", "Alias of troupe_websocket_connections.", edge.websockets_open);
+  out.gauge("ash_reports_websocket_connections", "Alias of troupe_websocket_connections.",
+            edge.websockets_open);
   out.gauge("ash_reports_latency_ms", "Mean time of the last minute's requests, in milliseconds.",
             recent.mean_seconds() * 1000);
   out.gauge("ash_reports_memory_mb", "Alias of process_resident_memory_bytes, in megabytes.",
             static_cast<double>(p.resident_bytes) / 1e6);
-  out.gauge("ash_reports_error_rate", "Share of the last minute's requests answered with 5xx.", recent.error_rate());
+  out.gauge("ash_reports_error_rate", "Share of the last minute's requests answered with 5xx.",
+            recent.error_rate());
 }
 
 }  // namespace
@@ -168,9 +175,10 @@ void metrics::request_done(std::string_view method, std::string_view route, int 
                            std::chrono::nanoseconds took) noexcept {
   try {
     auto seconds = std::chrono::duration<double>(took).count();
-    static const prometheus::Histogram::BucketBoundaries buckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                                 0.1,    0.25,  0.5,    1,     2.5,  5,     10};
-    durations_.Add({{"method", std::string(method)}, {"route", std::string(route)}}, buckets).Observe(seconds);
+    static const prometheus::Histogram::BucketBoundaries buckets{
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+    durations_.Add({{"method", std::string(method)}, {"route", std::string(route)}}, buckets)
+        .Observe(seconds);
     recent_.add(now_s(), seconds, status >= 500 ? last_minute::outcome::error : last_minute::outcome::good);
   } catch (const std::exception&) {
     // Out of memory: a measurement less.
@@ -190,7 +198,8 @@ std::string metrics::text(ops_sources::aliases aliases) const {
   out.counter("troupe_log_written_bytes_total", "Bytes written to the log.", writer.bytes);
   out.counter("troupe_log_failures_total", "Writes of the log that failed.", writer.failures);
   out.gauge("troupe_disk_free_bytes", "Free space where the data directory is.", from_.disk_free_bytes());
-  out.gauge("troupe_ready", "1 when the node is ready for traffic.", from_.state->not_ready().empty() ? 1 : 0);
+  out.gauge("troupe_ready", "1 when the node is ready for traffic.",
+            from_.state->not_ready().empty() ? 1 : 0);
   if (aliases == ops_sources::aliases::with) add_aliases(out, edge, process, recent_.read(now_s()));
   auto families = out.take();
   for (auto& f : registry_.Collect()) families.push_back(std::move(f));

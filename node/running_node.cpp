@@ -1,11 +1,11 @@
 #include "node/running_node.hpp"
 
-#include <caf/openssl/unpublish.hpp>
-#include <caf/scoped_actor.hpp>
-#include <caf/send.hpp>
 #include <netdb.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
+#include <caf/openssl/unpublish.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
 
 #include <chrono>
 #include <thread>
@@ -46,7 +46,8 @@ result<std::vector<http::listen_address>> resolved(const listen_address& a, std:
   std::vector<http::listen_address> out;
   for (auto* at = all.get(); at; at = at->ai_next) {
     char host[NI_MAXHOST];
-    if (::getnameinfo(at->ai_addr, at->ai_addrlen, host, sizeof host, nullptr, 0, NI_NUMERICHOST) != 0) continue;
+    if (::getnameinfo(at->ai_addr, at->ai_addrlen, host, sizeof host, nullptr, 0, NI_NUMERICHOST) != 0)
+      continue;
     out.insert(at->ai_family == AF_INET ? out.begin() : out.end(), {host, a.port});
   }
   // Port 0 could give each address another port.
@@ -149,8 +150,9 @@ result<bool> running_node::start_edge() {
     edge_ = std::make_unique<http::edge>(std::move(c), engine_->get_client(), prices_.get(), metrics_.get());
     edge_->start();
   } catch (const std::exception& e) {
-    return failure{.code = errc::unavailable,
-                   .detail = std::string(e.what()) + ". Is another node running? Choose another address, or port 0"};
+    return failure{
+        .code = errc::unavailable,
+        .detail = std::string(e.what()) + ". Is another node running? Choose another address, or port 0"};
   }
   auto ports = edge_->ports();
   facts_.http = {config_.http_listen.host, ports.main.front()};

@@ -1,7 +1,7 @@
 #include "node/ctl/command_line.hpp"
 
-#include <CLI/CLI.hpp>
 #include <kj/exception.h>
+#include <CLI/CLI.hpp>
 
 #include <functional>
 
@@ -23,7 +23,8 @@ constexpr const char* examples =
     "  troupectl --node 10.0.0.5:7401 --pki-dir ./pki shards\n"
     "  source <(troupectl completion bash)\n\n"
     "Exit codes: 0 ok, 1 refused, 2 usage, 3 unreachable, 10 unhealthy.\n"
-    "Contexts: $XDG_CONFIG_HOME/troupe/config.toml with current = \"home\" and a table [contexts.home] of endpoint and\n"
+    "Contexts: $XDG_CONFIG_HOME/troupe/config.toml with current = \"home\" and a table [contexts.home] of "
+    "endpoint and\n"
     "pki_dir, or data_dir. pki_dir holds ca.pem, troupectl.pem and troupectl.key.\n";
 
 struct parsed {
@@ -46,9 +47,8 @@ class command_tree {
     leaf(app, "shards", "The shards: role, term, log, faults", shards);
     agents();
     auto* events = group(app, "events", "Events of agents");
-    auto* tail = leaf(*events, "tail", "Events as they arrive", [this](auto& n, auto& o) {
-      return events_tail(n, o, tail_);
-    });
+    auto* tail = leaf(*events, "tail", "Events as they arrive",
+                      [this](auto& n, auto& o) { return events_tail(n, o, tail_); });
     tail->add_option("--agent", tail_.agent, "Only this agent's")->type_name("ID");
     tail->add_option("--limit", tail_.limit, "End after so many")->type_name("N");
     keys();
@@ -91,16 +91,16 @@ class command_tree {
 
   void agents() {
     auto* agents = group(app, "agents", "Agents");
-    auto* list = leaf(*agents, "list", "Agents by id", [this](auto& n, auto& o) {
-      return agents_list(n, o, list_);
-    });
+    auto* list =
+        leaf(*agents, "list", "Agents by id", [this](auto& n, auto& o) { return agents_list(n, o, list_); });
     list->add_option("--team", list_.team, "Only this team's")->type_name("TEAM");
     list->add_option("--after", list_.after, "Begin after this id")->type_name("ID");
-    list->add_option("--limit", list_.limit, "At most so many [100]")->check(CLI::Range(1U, 1000U))->type_name("N");
+    list->add_option("--limit", list_.limit, "At most so many [100]")
+        ->check(CLI::Range(1U, 1000U))
+        ->type_name("N");
     list->add_option("--org", list_.org, "Organisation [default]")->type_name("ORG");
-    auto* show = leaf(*agents, "show", "One agent", [this](auto& n, auto& o) {
-      return agents_show(n, o, list_.org, id_);
-    });
+    auto* show = leaf(*agents, "show", "One agent",
+                      [this](auto& n, auto& o) { return agents_show(n, o, list_.org, id_); });
     show->add_option("ID", id_, "The agent's id")->required();
     show->add_option("--org", list_.org, "Organisation [default]")->type_name("ORG");
   }
@@ -108,16 +108,14 @@ class command_tree {
   void keys() {
     auto* keys = group(app, "keys", "API keys");
     leaf(*keys, "list", "All keys, without their secrets", keys_list);
-    auto* create = leaf(*keys, "create", "Make a key; it is shown once", [this](auto& n, auto& o) {
-      return keys_create(n, o, key_);
-    });
+    auto* create = leaf(*keys, "create", "Make a key; it is shown once",
+                        [this](auto& n, auto& o) { return keys_create(n, o, key_); });
     create->add_option("NAME,--name", key_.name, "What it is for")->required();
     create->add_option("--role", key_.role, "read, ingest or admin [read]")
         ->check(CLI::IsMember({"read", "ingest", "admin"}));
     create->add_option("--org", key_.org, "Organisation [default]")->type_name("ORG");
-    auto* revoke = leaf(*keys, "revoke", "End a key at once", [this](auto& n, auto& o) {
-      return keys_revoke(n, o, id_);
-    });
+    auto* revoke = leaf(*keys, "revoke", "End a key at once",
+                        [this](auto& n, auto& o) { return keys_revoke(n, o, id_); });
     revoke->add_option("ID", id_, "The key's id, from keys list")->required();
   }
 
@@ -170,13 +168,15 @@ output_format format_in(std::span<const std::string> arguments, const node::envi
 }
 
 // What CLI11 says of a command line it cannot take, with the nearest right word.
-std::string usage_of(const command_tree& tree, const CLI::ParseError& e, std::span<const std::string> arguments) {
+std::string usage_of(const command_tree& tree, const CLI::ParseError& e,
+                     std::span<const std::string> arguments) {
   std::string text = e.what();
   std::vector<std::string> known;
   for (const auto& [path, words] : tree.words()) known.insert(known.end(), words.begin(), words.end());
   for (const auto& a : arguments) {
     auto word = a.substr(0, a.find('='));
-    if (std::find(known.begin(), known.end(), word) != known.end() || text.find(word) == std::string::npos) continue;
+    if (std::find(known.begin(), known.end(), word) != known.end() || text.find(word) == std::string::npos)
+      continue;
     if (auto near = node::did_you_mean(word, known); !near.empty()) return text + near;
   }
   return text + ". See troupectl --help";

@@ -82,8 +82,14 @@ exit_code shards(connection& node, printer& out) {
           if (s.getFault().size() || !s.getLeader()) health = unhealthy;
         }
         show_items(out, std::move(items),
-                   {{"SHARD", "shard"}, {"ROLE", "role"}, {"TERM", "term"}, {"COMMIT", "commit_index"},
-                    {"APPLIED", "applied_index"}, {"LOG", "last_index"}, {"EVENTS", "last_seq"}, {"FAULT", "fault"}});
+                   {{"SHARD", "shard"},
+                    {"ROLE", "role"},
+                    {"TERM", "term"},
+                    {"COMMIT", "commit_index"},
+                    {"APPLIED", "applied_index"},
+                    {"LOG", "last_index"},
+                    {"EVENTS", "last_seq"},
+                    {"FAULT", "fault"}});
         return health;
       });
 }
@@ -126,9 +132,15 @@ exit_code agents_list(connection& node, printer& out, const list_options& option
     if (more && !items.empty()) next = items.back().at("id");
     json::value rows(items);
     out.show(json::object{{"items", std::move(items)}, {"next_after", next}}, rows,
-             {{"AGENT", "id"}, {"STATUS", "status"}, {"TEAM", "team"}, {"LOAD", "current_load"},
-              {"PENDING", "pending_tasks"}, {"EVENTS", "totals.events"}, {"ERRORS", "totals.errors"},
-              {"COST USD", "totals.cost_usd"}, {"LAST ACTIVITY", "last_activity"}});
+             {{"AGENT", "id"},
+              {"STATUS", "status"},
+              {"TEAM", "team"},
+              {"LOAD", "current_load"},
+              {"PENDING", "pending_tasks"},
+              {"EVENTS", "totals.events"},
+              {"ERRORS", "totals.errors"},
+              {"COST USD", "totals.cost_usd"},
+              {"LAST ACTIVITY", "last_activity"}});
     if (!next.is_null()) out.note("more: --after " + std::string(next.as_string().c_str()));
     return ok;
   });
@@ -176,7 +188,11 @@ exit_code keys_list(connection& node, printer& out) {
           if (result.isApiKeys())
             for (auto k : result.getApiKeys()) items.push_back(key_json(k));
         show_items(out, std::move(items),
-                   {{"ID", "id"}, {"NAME", "name"}, {"ROLE", "role"}, {"ORG", "org"}, {"STATUS", "status"},
+                   {{"ID", "id"},
+                    {"NAME", "name"},
+                    {"ROLE", "role"},
+                    {"ORG", "org"},
+                    {"STATUS", "status"},
                     {"CREATED", "created_at"}});
         return ok;
       });

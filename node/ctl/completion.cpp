@@ -54,7 +54,8 @@ std::string zsh_completion(const command_words& words) {
 }
 
 std::string fish_completion(const command_words& words) {
-  std::string out = "# fish completion of troupectl. Use: troupectl completion fish | source\ncomplete -c troupectl -f\n";
+  std::string out =
+      "# fish completion of troupectl. Use: troupectl completion fish | source\ncomplete -c troupectl -f\n";
   for (const auto& [path, next] : words) {
     std::string condition;
     if (path.empty()) {
@@ -62,7 +63,8 @@ std::string fish_completion(const command_words& words) {
     } else {
       for (std::size_t at = 0; at < path.size();) {
         auto end = std::min(path.find(' ', at), path.size());
-        condition += (condition.empty() ? "" : "; and ") + ("__fish_seen_subcommand_from " + path.substr(at, end - at));
+        condition += (condition.empty() ? "" : "; and ") +
+                     ("__fish_seen_subcommand_from " + path.substr(at, end - at));
         at = end + 1;
       }
     }

@@ -38,8 +38,9 @@ result<place> read_data_dir(const fs::path& data_dir) {
   text << in.rdbuf();
   if (!in)
     return failure{.code = errc::unavailable,
-                   .detail = file.string() + " is not there: no node with admin_listen was started on this data "
-                                             "directory"};
+                   .detail = file.string() +
+                             " is not there: no node with admin_listen was started on this data "
+                             "directory"};
   boost::json::error_code error;
   auto parsed = boost::json::parse(text.str(), error);
   auto* address = !error && parsed.is_object() ? parsed.as_object().if_contains("address") : nullptr;
@@ -94,8 +95,7 @@ result<std::optional<place>> read_context(const node::environment& env, std::str
     std::vector<std::string> known;
     if (auto* all = table["contexts"].as_table())
       for (auto&& [key, value] : *all) known.emplace_back(key.str());
-    return wrong(file.string() + ": there is no context \"" + name + "\"" +
-                 node::did_you_mean(name, known));
+    return wrong(file.string() + ": there is no context \"" + name + "\"" + node::did_you_mean(name, known));
   } catch (const toml::parse_error& e) {
     return wrong(file.string() + ":" + std::to_string(e.source().begin.line) + ": " +
                  std::string(e.description()));

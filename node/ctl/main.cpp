@@ -12,8 +12,7 @@ int main(int argc, char** argv) {
   try {
     std::vector<std::string> arguments(argv + 1, argv + argc);
     auto out_is = ::isatty(STDOUT_FILENO) == 1 ? troupe::node::terminal::yes : troupe::node::terminal::no;
-    return troupe::ctl::run(arguments, troupe::node::process_environment(),
-                            {std::cout, std::cerr, out_is});
+    return troupe::ctl::run(arguments, troupe::node::process_environment(), {std::cout, std::cerr, out_is});
   } catch (const std::exception& e) {
     std::cerr << "troupectl: " << e.what() << '\n';
     return 1;

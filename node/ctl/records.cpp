@@ -66,17 +66,18 @@ json::value status_json(schema::NodeStatus::Reader s) {
 json::value shard_json(schema::ShardStatus::Reader s) {
   json::array voters;
   for (auto v : s.getVoters()) voters.push_back(hex(v));
-  return json::object{{"shard", s.getShard()},
-                      {"role", text(s.getRole())},
-                      {"term", s.getTerm()},
-                      {"leader", s.getLeader() ? json::value(hex(s.getLeader())) : json::value(nullptr)},
-                      {"voters", std::move(voters)},
-                      {"commit_index", s.getCommitIndex()},
-                      {"applied_index", s.getAppliedIndex()},
-                      {"first_index", s.getFirstIndex()},
-                      {"last_index", s.getLastIndex()},
-                      {"last_seq", s.getLastSeq()},
-                      {"fault", s.getFault().size() ? json::value(text(s.getFault())) : json::value(nullptr)}};
+  return json::object{
+      {"shard", s.getShard()},
+      {"role", text(s.getRole())},
+      {"term", s.getTerm()},
+      {"leader", s.getLeader() ? json::value(hex(s.getLeader())) : json::value(nullptr)},
+      {"voters", std::move(voters)},
+      {"commit_index", s.getCommitIndex()},
+      {"applied_index", s.getAppliedIndex()},
+      {"first_index", s.getFirstIndex()},
+      {"last_index", s.getLastIndex()},
+      {"last_seq", s.getLastSeq()},
+      {"fault", s.getFault().size() ? json::value(text(s.getFault())) : json::value(nullptr)}};
 }
 
 json::value setting_json(schema::Setting::Reader s) {
@@ -124,7 +125,8 @@ std::string event_line(const json::value& event) {
   for (auto name : {"model", "tool", "tier", "peer_agent_id"})
     if (auto value = of(name); !value.empty()) line += "  " + value;
   const auto& o = event.as_object();
-  if (auto* ms = o.if_contains("duration_ms"); ms && ms->is_number()) line += "  " + json::serialize(*ms) + " ms";
+  if (auto* ms = o.if_contains("duration_ms"); ms && ms->is_number())
+    line += "  " + json::serialize(*ms) + " ms";
   if (auto* tokens = o.if_contains("tokens"); tokens && tokens->is_object()) {
     auto count = [&](json::string_view name) {
       auto* n = tokens->as_object().if_contains(name);

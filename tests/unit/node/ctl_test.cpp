@@ -28,9 +28,7 @@ outcome run_with(std::vector<std::string> arguments, node::environment env = {{"
   return {code, out.str(), err.str()};
 }
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 void write(const fs::path& file, std::string_view text) {
   fs::create_directories(file.parent_path());
@@ -62,7 +60,8 @@ TEST_CASE("ctl output: YAML quotes what would come back as another type") {
   auto v = boost::json::parse(
       R"({"a":"true","b":"12","c":"plain","d":"","e":["x: y","# no"],"f":null,"g":1.5,"h":{},"i":[],"on":true,"j":"-"})");
   CHECK(yaml_of(v) ==
-        "a: \"true\"\nb: \"12\"\nc: plain\nd: \"\"\ne:\n  - \"x: y\"\n  - \"# no\"\nf: ~\ng: 1.5E0\nh: {}\ni: []\n"
+        "a: \"true\"\nb: \"12\"\nc: plain\nd: \"\"\ne:\n  - \"x: y\"\n  - \"# no\"\nf: ~\ng: 1.5E0\nh: "
+        "{}\ni: []\n"
         "\"on\": true\nj: \"-\"\n");
 }
 
@@ -75,8 +74,12 @@ TEST_CASE("ctl: wrong usage ends with 2 and names the nearest right word") {
   auto typo = run_with({"agnts", "list"});
   CHECK(typo.code == 2);
   CHECK(contains(typo.err, "did you mean agents?"));
-  for (auto& arguments : std::vector<std::vector<std::string>>{
-           {"dance"}, {"agents"}, {"agents", "show"}, {"-o", "xml", "status"}, {"keys", "create", "x", "--role", "emperor"}, {}})
+  for (auto& arguments : std::vector<std::vector<std::string>>{{"dance"},
+                                                               {"agents"},
+                                                               {"agents", "show"},
+                                                               {"-o", "xml", "status"},
+                                                               {"keys", "create", "x", "--role", "emperor"},
+                                                               {}})
     CHECK(run_with(arguments).code == 2);
 }
 
@@ -109,7 +112,8 @@ TEST_CASE("ctl context: flags win over the environment, which wins over the curr
         "current = \"far\"\n[contexts.far]\nendpoint = \"10.0.0.1:7401\"\npki_dir = \"/far\"\n"
         "[contexts.near]\nendpoint = \"10.0.0.2:7401\"\npki_dir = \"/near\"\n");
   write(home.path() / "data/run/admin.json", R"({"address":"127.0.0.1:9","node":"n","pid":1})");
-  node::environment env{{"XDG_CONFIG_HOME", (home.path() / "config").string()}, {"HOME", home.path().string()}};
+  node::environment env{{"XDG_CONFIG_HOME", (home.path() / "config").string()},
+                        {"HOME", home.path().string()}};
   auto host = [&](const wishes& w) { return find_target(w, env).value().endpoint.text(); };
   CHECK(host({}) == "10.0.0.1:7401");
   CHECK(host({.endpoint = {}, .pki_dir = {}, .data_dir = {}, .context = "near"}) == "10.0.0.2:7401");
@@ -119,7 +123,8 @@ TEST_CASE("ctl context: flags win over the environment, which wins over the curr
   env["TROUPE_ENDPOINT"] = "10.0.0.3:1";
   CHECK(host({}) == "10.0.0.3:1");
   CHECK(host({.endpoint = "10.0.0.4:1", .pki_dir = {}, .data_dir = {}, .context = {}}) == "10.0.0.4:1");
-  auto unknown = find_target({.endpoint = {}, .pki_dir = {}, .data_dir = {}, .context = "neer"}, {{"HOME", "/nowhere"}, {"XDG_CONFIG_HOME", env["XDG_CONFIG_HOME"]}});
+  auto unknown = find_target({.endpoint = {}, .pki_dir = {}, .data_dir = {}, .context = "neer"},
+                             {{"HOME", "/nowhere"}, {"XDG_CONFIG_HOME", env["XDG_CONFIG_HOME"]}});
   REQUIRE(!unknown);
   CHECK(contains(unknown.error().detail, "did you mean near?"));
 }

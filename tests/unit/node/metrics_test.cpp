@@ -35,9 +35,7 @@ struct measured {
                    .state = &state}};
 };
 
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
@@ -48,8 +46,10 @@ TEST_CASE("metrics: requests, events and the log are counted") {
   m.figures.request_done("POST", "/api/v2/events", 200, std::chrono::milliseconds(3));
   auto text = m.figures.text(ops_sources::aliases::with);
   CHECK(contains(text, "troupe_events_received_total{outcome=\"accepted\"} 5\n"));
-  CHECK(contains(text, "troupe_http_requests_total{method=\"POST\",route=\"/api/v2/events\",status=\"200\"} 2\n"));
-  CHECK(contains(text, "troupe_http_request_duration_seconds_count{method=\"POST\",route=\"/api/v2/events\"} 1\n"));
+  CHECK(contains(text,
+                 "troupe_http_requests_total{method=\"POST\",route=\"/api/v2/events\",status=\"200\"} 2\n"));
+  CHECK(contains(text,
+                 "troupe_http_request_duration_seconds_count{method=\"POST\",route=\"/api/v2/events\"} 1\n"));
   CHECK(contains(text, "troupe_log_syncs_total 3\n"));
   CHECK(contains(text, "troupe_ready 0\n"));
 }
