@@ -87,6 +87,7 @@ result<std::unique_ptr<running_node>> running_node::start(const config& c) {
     }
     std::this_thread::sleep_for(5ms);
   }
+  n->was_ready_ = true;
   n->say_ready();
   return n;
 }
@@ -220,7 +221,7 @@ void running_node::stop() {
   stopped_ = true;
   auto began = steady::now();
   if (health_) health_->set_stopping();
-  spdlog::info("stopping: at most {} s for what is open", config_.drain_seconds);
+  if (was_ready_) spdlog::info("stopping: at most {} s for what is open", config_.drain_seconds);
   std::chrono::milliseconds drain = std::chrono::seconds(config_.drain_seconds);
   if (edge_) edge_->stop(drain);
   auto left = drain - std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - began);
@@ -235,8 +236,9 @@ void running_node::stop() {
   health_.reset();
   edge_.reset();
   engine_.reset();
-  spdlog::info("stopped | took_ms={}",
-               std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - began).count());
+  if (was_ready_)
+    spdlog::info("stopped | took_ms={}",
+                 std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - began).count());
 }
 
 running_node::~running_node() { stop(); }

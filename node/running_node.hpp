@@ -49,7 +49,7 @@ class running_node {
   std::optional<listen_address> admin_address_;
   banner_facts facts_;
   std::int64_t started_us_ = 0;
-  bool stopped_ = false;
+  bool was_ready_ = false, stopped_ = false;
 };
 
 }  // namespace troupe::node
