@@ -122,7 +122,8 @@ void read_feed(const record_reader& records, schema::Query::Reader query, schema
     event_seq seq(in.u64());
     message_reader reader(value);
     auto event = reader.root<schema::Event>();
-    bool wanted = view_of(event.getOrg()) == org && (agent.empty() || view_of(event.getAgentId()) == agent) &&
+    bool wanted = (org.empty() || view_of(event.getOrg()) == org) &&
+                  (agent.empty() || view_of(event.getAgentId()) == agent) &&
                   (team.empty() || view_of(event.getTeam()) == team);
     if (wanted) {
       more = !bounds.take(value.size());

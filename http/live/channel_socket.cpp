@@ -13,6 +13,7 @@ namespace websocket = boost::beast::websocket;
 using clock = std::chrono::steady_clock;
 
 constexpr std::size_t input_bytes_kept = 16 * 1024;
+constexpr std::size_t lingered_bytes_max = 64 * 1024 * 1024;
 
 websocket::permessage_deflate compression() {
   websocket::permessage_deflate d;
@@ -70,6 +71,9 @@ void channel_socket::read() {
 }
 
 void channel_socket::on_read(const boost::system::error_code& error) {
+  bool refused = error == websocket::condition::protocol_violation ||
+                 error == websocket::error::message_too_big || error == websocket::error::buffer_overflow;
+  if (refused && !closing_) return linger();
   if (error) return gone();
   read_at_ = clock::now();
   stats_counters::add(context_.stats().frames_in);
@@ -126,7 +130,7 @@ void channel_socket::push(const frame_ptr& f) {
   if (!f->channel || closing_) return;
   auto& l = context_.limits();
   bool full = output_.size() >= l.socket_queue_frames_max ||
-              output_bytes_ + f->channel->size() > l.socket_queue_bytes_max;
+              (output_bytes_ > 0 && output_bytes_ + f->channel->size() > l.socket_queue_bytes_max);
   if (f->last_seq == 0) {  // a state: the latest will do
     bool crowded =
         output_.size() >= l.socket_queue_frames_max / 2 || output_bytes_ > l.socket_queue_bytes_max / 2;
@@ -172,6 +176,25 @@ void channel_socket::write() {
   });
 }
 
+// The refusal is sent; to close with bytes unread would take it from the client again.
+void channel_socket::linger() {
+  if (!lingering_) {
+    lingering_ = closing_ = true;
+    wrote_at_ = clock::now();
+    while (!channels_.empty()) forget(channels_.begin());
+    boost::system::error_code ignored;
+    socket_->next_layer().shutdown(boost::asio::ip::tcp::socket::shutdown_send, ignored);
+  }
+  input_.clear();
+  socket_->next_layer().async_read_some(
+      input_.prepare(input_bytes_kept),
+      [self = shared_from_this()](const boost::system::error_code& error, std::size_t bytes) {
+        self->lingered_ += bytes;
+        if (error || self->lingered_ > lingered_bytes_max) return self->gone();
+        self->linger();
+      });
+}
+
 // The queue is empty: readers that recover go on.
 void channel_socket::go_on() {
   std::vector<std::shared_ptr<topic_reader>> readers;
@@ -183,6 +206,7 @@ void channel_socket::go_on() {
 // --- the end
 
 void channel_socket::tick(clock::time_point now) {
+  if (lingering_ && now - wrote_at_ > context_.limits().linger_deadline) return abort();
   if (now - read_at_ > context_.limits().socket_idle_deadline)
     return closing_ ? abort() : close(websocket::close_code::policy_error, "idle");
   if ((writing_ || closing_) && now - wrote_at_ > context_.limits().write_stall_deadline) abort();

@@ -72,6 +72,7 @@ class channel_socket final : public connection,
   void write();
   void refresh_states();
   void go_on();
+  void linger();
   void close(boost::beast::websocket::close_code code, std::string_view reason);
   void gone();
 
@@ -88,7 +89,8 @@ class channel_socket final : public connection,
   std::size_t output_bytes_ = 0;
   std::size_t publishing_ = 0;   // publishes that are not answered yet
   std::set<std::string> stale_;  // topics whose states were dropped
-  bool open_ = false, writing_ = false, closing_ = false, registered_ = false;
+  bool open_ = false, writing_ = false, closing_ = false, registered_ = false, lingering_ = false;
+  std::size_t lingered_ = 0;
   std::uint64_t joins_ = 0;
   double allowance_ = 0;  // messages the client may send now
   std::chrono::steady_clock::time_point refilled_{}, read_at_{}, wrote_at_{};

@@ -112,7 +112,7 @@ void event_stream::push(const frame_ptr& f) {
   if (!f->stream || ending_) return;
   auto& l = context_.limits();
   if (output_.size() >= l.socket_queue_frames_max ||
-      output_bytes_ + f->stream->size() > l.socket_queue_bytes_max)
+      (output_bytes_ > 0 && output_bytes_ + f->stream->size() > l.socket_queue_bytes_max))
     return fell_behind();
   queue(f->stream);
 }

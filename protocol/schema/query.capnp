@@ -92,7 +92,7 @@ struct Query {
     listAgents @5 :ListAgents;
     getTask @6 :TaskId;
     listTasks @7 :ListTasks;
-    readFeed @8 :ReadFeed;      # events after a seq, oldest first
+    readFeed @8 :ReadFeed;      # events after a seq, oldest first; of every organisation when org is empty
     readRollups @9 :ReadRollups;
     listApiKeys @10 :Void;      # of every organisation when org is empty
     nextPendingTask @11 :Text;  # agent id: the pending task to claim next
