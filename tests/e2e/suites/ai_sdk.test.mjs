@@ -8,7 +8,8 @@ import { MockEmbeddingModelV3, MockLanguageModelV3, convertArrayToReadableStream
 import { z } from 'zod';
 import { Node, admin_key } from '../support/node.mjs';
 import { Sdk } from '../support/otel.mjs';
-import { cost_nano_usd, nano, price_file, prices } from '../support/prices.mjs';
+import { built_in_price, cost_nano_usd, nano, price_file, prices } from '../support/prices.mjs';
+import { until } from '../support/until.mjs';
 
 let node, api, sdk;
 before(async () => {
@@ -159,7 +160,10 @@ test('AI SDK: streamText counts the stream once', async () => {
     experimental_telemetry: telemetry('streamer'),
   });
   assert.equal(await result.text, 'sunny');
-  const events = await events_of('streamer');
+  const events = await until('the outer span, which ends after its text', async () => {
+    const found = await events_of('streamer');
+    return found.length >= 4 && found;
+  });
   assert.deepEqual(events.map((e) => e.type).sort(), ['execution.completed', 'llm.call', 'llm.call', 'tool.call']);
   await check_usage('streamer', events, 'e2e-small', used);
 });
@@ -233,4 +237,22 @@ test('AI SDK: runs at the same time stay apart, and each model sums to its calls
   const rollups = await api.all('/api/v2/rollups', { resolution: 'hour', by: 'model', key: 'e2e-large' });
   const rolled = rollups.reduce((total, item) => total + item.tokens.input, 0);
   assert.equal(rolled, calls_of_model.reduce((total, event) => total + (event.tokens?.input ?? 0), 0));
+});
+
+test('AI SDK: a model of a real provider is priced by the table that comes with the node', async () => {
+  const other = await Node.start();
+  const plain = new Sdk({ base: other.otlp, key: admin_key, resource: { 'service.name': 'priced' } });
+  const model = 'claude-sonnet-4-5';
+  const used = usage(10_000, 500, { cache_read: 6_000, cache_write: 1_000 });
+  await generateText({
+    model: new MockLanguageModelV3({ provider: 'anthropic.messages', modelId: model, doGenerate: [says('hi', used)] }),
+    prompt: 'x',
+    experimental_telemetry: { ...telemetry('priced'), tracer: plain.tracer },
+  });
+  await plain.shutdown();
+  const { totals } = await other.api.read('/api/v2/agents/priced');
+  const tokens = { input: 10_000, output: 500, cache_read: 6_000, cache_write: 1_000 };
+  assert.equal(nano(totals.cost_usd), cost_nano_usd(built_in_price(model), tokens));
+  assert.ok(totals.cost_usd > 0);
+  await other.remove();
 });

@@ -59,11 +59,17 @@ async function fill() {
   known.key = (await api.make_key('read')).id;
 }
 
+// An upgrade succeeds with 101, which the rule does not know.
+const spectral_rules = {
+  extends: ['spectral:oas'],
+  overrides: [{ files: ['**#/paths/~1socket~1websocket/get'], rules: { 'operation-success-response': 'off' } }],
+};
+
 test('OpenAPI: Spectral finds nothing to say', async () => {
   const path = join(folder, 'openapi.json');
   const ruleset = join(folder, 'ruleset.json');
   await writeFile(path, JSON.stringify(document));
-  await writeFile(ruleset, JSON.stringify({ extends: ['spectral:oas'] }));
+  await writeFile(ruleset, JSON.stringify(spectral_rules));
   const package_file = createRequire(import.meta.url).resolve('@stoplight/spectral-cli/package.json');
   const program = join(dirname(package_file), 'dist', 'index.js');
   const run = promisify(execFile)(process.execPath, [program, 'lint', path, '--ruleset', ruleset, '--format', 'text', '--fail-severity', 'hint'], {
@@ -181,11 +187,18 @@ test('OpenAPI: without a key, with too small a role and for what is missing the 
   }
 });
 
+/** The verbs of every documented path that a real path fits: agents/active is an agent's path as well. */
+function allowed_at(real) {
+  const fits = (path) => new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}$`).test(real);
+  const items = Object.entries(document.paths).filter(([path]) => fits(path));
+  return verbs.filter((verb) => items.some(([, item]) => item[verb]));
+}
+
 test('OpenAPI: methods that are not documented are not there', async () => {
-  for (const [path, item] of Object.entries(document.paths)) {
+  for (const path of Object.keys(document.paths)) {
     if (upgrades(path)) continue;
-    const allowed = verbs.filter((verb) => item[verb]);
-    for (const verb of verbs.filter((candidate) => !item[candidate])) {
+    const allowed = allowed_at(fill_path(path));
+    for (const verb of verbs.filter((candidate) => !allowed.includes(candidate))) {
       const answer = await api.call(verb.toUpperCase(), fill_path(path));
       assert_problem(answer, 405, `${verb} ${path}`);
       const told = (answer.headers.get('allow') ?? '').toLowerCase().split(/, */);

@@ -125,8 +125,8 @@ test('page: tasks and load of an agent are live', async () => {
 test('page: the event stream filters, opens an event, and pauses', async () => {
   await page.goto(`${node.base}/events`);
   await connection('Live');
-  await page.getByRole('search', { name: 'Filter events' }).or(page.getByRole('form', { name: 'Filter events' })).first().waitFor();
-  await page.getByLabel('Agent', { exact: true }).fill('planner');
+  const filter = page.getByRole('search', { name: 'Filter events' });
+  await filter.getByRole('combobox', { name: 'Agent' }).selectOption('planner');
   await rows().filter({ hasText: 'e2e-large' }).first().getByRole('button').click();
   await page.getByRole('button', { name: 'Copy event as JSON' }).first().waitFor();
   await inspect('event_open');
@@ -142,7 +142,7 @@ test('page: restarts and kills of the node need no reload and leave no gap', asy
   await page.evaluate(() => (globalThis.not_reloaded = true));
   let sent = 0;
   const walk = async (count) => {
-    const events = steps('walker', count, sent).map((event) => ({ ...event, attributes: { ...event.attributes, name: `step ${event.attributes.step}.` } }));
+    const events = steps('walker', count, sent).map((event, i) => ({ ...event, attributes: { name: `step ${sent + i}.` } }));
     await api.send(events);
     sent += count;
   };
@@ -167,6 +167,13 @@ test('page: restarts and kills of the node need no reload and leave no gap', asy
   assert.ok(await page.evaluate(() => globalThis.not_reloaded), 'the page was not reloaded');
 });
 
+const seen_on = {
+  overview: () => rows().first(),
+  agents: () => page.getByRole('table', { name: 'Agents' }),
+  agent: () => page.getByRole('list', { name: 'Events of this agent' }).getByRole('listitem').first(),
+  events: () => rows().first(),
+};
+
 test('page: axe finds nothing on any view, light and dark, desktop and phone', async () => {
   for (const shade of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme: shade, reducedMotion: 'reduce' });
@@ -175,7 +182,7 @@ test('page: axe finds nothing on any view, light and dark, desktop and phone', a
       for (const [name, path] of [['overview', '/'], ['agents', '/agents'], ['agent', '/agents?agent=planner'], ['events', '/events']]) {
         await page.goto(node.base + path);
         await connection('Live');
-        await (name.startsWith('agent') ? page.getByRole('table', { name: 'Agents' }) : rows().first()).waitFor();
+        await seen_on[name]().waitFor();
         await inspect(`${name}_${shade}_${device}`);
       }
     }

@@ -1,7 +1,8 @@
 // A price table of the tests, and what a call costs by it: integers only, nano USD, rounded half up, as the node does.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { root } from './node.mjs';
 
 export const prices = {
   'e2e-large': { input: 3, output: 15, cache_read: 0.3, cache_write: 3.75 },
@@ -30,3 +31,10 @@ export function cost_nano_usd(price, { input = 0, output = 0, cache_read = 0, ca
 
 /** Nano USD of a cost_usd of the API. */
 export const nano = (cost_usd) => Math.round((cost_usd ?? 0) * 1e9);
+
+/** The price that the table shipped with the node has for a model: its first entry that fits. */
+export function built_in_price(model) {
+  const { prices: rows } = JSON.parse(readFileSync(join(root, 'http/ingest/prices.json'), 'utf8'));
+  const fits = (glob) => new RegExp(`^${glob.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(model);
+  return rows.find((row) => row.input !== undefined && (row.provider ?? '*') === '*' && !row.from && !row.until && fits(row.model));
+}
