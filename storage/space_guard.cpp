@@ -12,7 +12,7 @@ bool space_guard::is_low(std::uint64_t now_ms) {
   if (::statvfs(directory_.c_str(), &s) != 0) return low_.load(std::memory_order_relaxed);
   auto free = static_cast<std::uint64_t>(s.f_bavail) * s.f_frsize;
   if (free < reserve_) low_ = true;
-  if (free > 2 * reserve_) low_ = false;
+  if (free > reserve_ + reserve_ / 4) low_ = false;
   return low_.load(std::memory_order_relaxed);
 }
 

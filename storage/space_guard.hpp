@@ -9,7 +9,7 @@ namespace troupe::storage {
 
 class space_guard {
  public:
-  // Below 'reserve' free bytes writes are refused; above twice that they are taken again.
+  // Below 'reserve' free bytes writes are refused; above a quarter more they are taken again.
   space_guard(std::filesystem::path directory, std::uint64_t reserve_bytes)
       : directory_(std::move(directory)), reserve_(reserve_bytes) {}
 
