@@ -333,6 +333,8 @@ class shard_body final : public caf::event_based_actor, private shard_host {
   void settle() {
     if (stopping_.pending() && waiting_.empty()) stopping_.deliver(stop_atom::value);
     if (!shard_) return;
+    // A leader without others has nobody to beat to and nobody to miss.
+    if (config_.raft.voters.size() == 1 && shard_->status().role == raft_role::leader) return;
     auto due = shard_->next_timeout_ms();
     if (due == ~std::uint64_t{0} || (armed_for_ != 0 && armed_for_ <= due)) return;
     armed_for_ = due;
