@@ -42,7 +42,7 @@ void channel_socket::begin(handover taken) {
   ticket_ = std::move(taken.ticket);
   read_at_ = wrote_at_ = refilled_ = clock::now();
   allowance_ = 2.0 * context_.limits().socket_messages_per_second_max;
-  socket_.emplace(std::move(taken.socket));
+  socket_.emplace(socket_layer(std::move(taken.socket)));
   socket_->read_message_max(context_.limits().socket_message_bytes_max);
   if (context_.api.core.config.limits.socket_compression) socket_->set_option(compression());
   socket_->auto_fragment(false);  // a message is one frame and one send

@@ -19,6 +19,7 @@
 #include "http/live/channel_message.hpp"
 #include "http/live/live_context.hpp"
 #include "http/live/reader.hpp"
+#include "http/live/socket_layer.hpp"
 #include "http/server/connection.hpp"
 #include "http/server/takeover.hpp"
 
@@ -47,7 +48,7 @@ class channel_socket final : public connection,
     presence_meta presence;
   };
   using text_ptr = std::shared_ptr<const std::string>;
-  using stream = boost::beast::websocket::stream<boost::asio::ip::tcp::socket>;
+  using stream = boost::beast::websocket::stream<socket_layer>;
 
   // reader_sink
   void push(const frame_ptr& f) override;
