@@ -11,6 +11,7 @@
 #include <kj/exception.h>
 
 #include "protocol/rollup.hpp"
+#include "storage/rocks_log.hpp"
 
 namespace troupe::storage {
 
@@ -211,7 +212,7 @@ result<std::unique_ptr<kv>> open_rocks(const std::filesystem::path& directory, c
   o.max_background_jobs = options.background_jobs;
   o.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   o.max_open_files = 512;
-  o.keep_log_file_num = 3;
+  o.info_log = make_rocks_log();
   o.max_total_wal_size = 256ULL << 20;
   o.enable_pipelined_write = true;
   auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
@@ -223,9 +224,12 @@ result<std::unique_ptr<kv>> open_rocks(const std::filesystem::path& directory, c
   }
   rocksdb::DB* raw = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  std::error_code made;  // a folder that cannot be made is reported by Open
+  std::filesystem::create_directories(directory, made);
   auto status = rocksdb::DB::Open(o, directory.string(), columns, &handles, &raw);
   if (!status.ok()) {
     auto f = failure_of(status);
+    if (f.code == errc::no_space) f.detail = "the disk is full: make space, then start again";
     f.detail += " (" + directory.string() + ")";
     return f;
   }
