@@ -37,7 +37,7 @@ before(async () => {
   page.setDefaultTimeout(step_deadline_ms);
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
-    const expected = /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket connection|status of 401/;
+    const expected = /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket connection|status of (401|503)/;
     if (message.type() === 'error' && !expected.test(message.text())) complaints.push(message.text());
   });
 });
