@@ -1,5 +1,5 @@
 // Who is on a topic, in the shapes of Phoenix Presence: {key: {metas: [{phx_ref, ...}]}}, keyed by the API key's id.
-// Of this node's sockets. Bounded: beyond the bounds people are counted as present but not listed.
+// Of this node's sockets. Bounded: who comes beyond the bounds is not listed.
 #pragma once
 
 #include <cstdint>

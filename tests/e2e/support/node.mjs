@@ -16,7 +16,7 @@ export const bin_dir = process.env.E2E_BIN_DIR ?? join(root, 'build', process.en
 
 const start_within_ms = 30_000;
 const log_lines_max = 5_000;
-const shown_lines = Number(process.env.SHOWN ?? 60);
+const shown_lines = 60;
 const running = new Set();
 const started = [];
 
