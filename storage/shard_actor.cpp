@@ -71,7 +71,6 @@ class shard_body final : public caf::event_based_actor, private shard_host {
         [this](read_atom, frame& f) { return on_read(f); },
         [this](peek_atom, frame& f) { return answer(make_response_promise(), std::move(f)); },
         [this](follow_atom, const caf::actor& who) { follow(who); },
-        [this](unfollow_atom, const caf::actor& who) { unfollow(who.address()); },
         [this](taken_atom, std::uint64_t bytes) { taken(bytes); },
         [this](timers_atom, const caf::actor& who) { timers_to_ = who; },
         [this](written_atom, std::uint64_t instance, std::uint64_t ticket) {
@@ -257,11 +256,6 @@ class shard_body final : public caf::event_based_actor, private shard_host {
     auto& f = followers_[who.address()];
     f = {who};
     send_position(f);
-  }
-
-  void unfollow(const caf::actor_addr& who) {
-    demonitor(who);
-    followers_.erase(who);
   }
 
   void send_position(follower& f) {

@@ -8,7 +8,6 @@
 //                                     first one without facts that tells the position; it answers each with
 //   (taken_atom, bytes)               to the sender, so that a slow one is not flooded: it then misses some, gets a
 //                                     position again, and reads the gap
-//   (unfollow_atom, actor)
 //   (timers_atom, actor)           -> the actor is sent (timers_atom, due in microseconds) when an entry set a timer
 //   frame(raft)                       from another replica
 //   (stop_atom)                    -> (stop_atom) once nothing is in flight any more
@@ -24,7 +23,6 @@ namespace troupe::storage {
 using read_atom = caf::atom_constant<caf::atom("read")>;
 using peek_atom = caf::atom_constant<caf::atom("peek")>;
 using follow_atom = caf::atom_constant<caf::atom("follow")>;
-using unfollow_atom = caf::atom_constant<caf::atom("unfollow")>;
 using taken_atom = caf::atom_constant<caf::atom("taken")>;
 using timers_atom = caf::atom_constant<caf::atom("timers")>;
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
