@@ -9,11 +9,19 @@ packages_build=(
   capnproto libcapnp-dev libcaf-dev libraft-dev librocksdb-dev libpistache-dev libspdlog-dev libfmt-dev
   prometheus-cpp-dev libboost1.81-dev libboost-json1.81-dev libsimdjson-dev libsodium-dev libssl-dev
   libtomlplusplus-dev libcli11-dev libyaml-cpp-dev libprotobuf-dev protobuf-compiler libopentelemetry-proto-dev
-  libzstd-dev libxxhash-dev zlib1g-dev libcurl4-openssl-dev libcatch2-dev
+  libzstd-dev libxxhash-dev zlib1g-dev libwslay-dev libcurl4-openssl-dev libcatch2-dev
 )
-packages_lint=(python3 clang-15 clang-format-15 clang-tidy-15 shellcheck)
-packages_test=("${packages_lint[@]}" procps chromium)
-packages_fuzz=(clang-15 libclang-common-15-dev)
+packages_lint=(python3 clang-15 clang-format-15 clang-tidy-15 shellcheck libpq-dev)
+packages_fuzz=(clang-15 libclang-common-15-dev python3)
+packages_test=("${packages_lint[@]}" "${packages_fuzz[@]}" procps chromium iproute2 nftables)
+packages_package=(dpkg-dev fakeroot file help2man lintian)
+# The load client's library, and the libraries of the servers in packages_peers.
+packages_bench=(
+  python3 util-linux libpq-dev libjemalloc2 liblzf1 libatomic1 libsystemd0 libcjson1 libmosquitto1 libdlt2 libwrap0
+  libcap2 libicu72 libldap-2.5-0 libxml2 libxslt1.1 libpam0g libgssapi-krb5-2 liblz4-1 libuuid1 libselinux1
+)
+# What ./dev bench compares with: taken out of their packages, never installed, so that no service is set up or started.
+packages_peers=(postgresql-15 redis-server redis-tools nats-server etcd-server mosquitto)
 
 # Older than this they lack what we rely on: libraft's fixes of Raft's safety rules, Catch2's version 3.
 minimum_versions=("libraft-dev 0.22.1" "libcatch2-dev 3")
@@ -165,17 +173,30 @@ use_node() {
   export PATH=$home/node_modules/.bin:$PATH
 }
 
-# use_promtool: Prometheus' own checker on PATH, taken out of Debian's package without installing its service.
+# use_promtool: Prometheus and its own checker on PATH, taken out of Debian's package without installing its service.
 use_promtool() {
   local home=$root/.cache/promtool
-  command -v promtool >/dev/null && return 0
-  if [ ! -x "$home/usr/bin/promtool" ]; then
-    note "fetching promtool into .cache/promtool"
+  command -v promtool >/dev/null && command -v prometheus >/dev/null && return 0
+  if [ ! -x "$home/usr/bin/prometheus" ]; then
+    note "fetching Prometheus into .cache/promtool"
     mkdir -p "$home"
     (cd "$home" && apt-get -qq download prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb) ||
       die "could not fetch Debian's prometheus package"
   fi
   export PATH=$home/usr/bin:$PATH
+}
+
+# use_peers: the servers of packages_peers under .cache/peers, and their folders in peers_home.
+use_peers() {
+  local name
+  peers_home=$root/.cache/peers
+  for name in "${packages_peers[@]}"; do
+    [ ! -e "$peers_home/usr/share/doc/$name/copyright" ] || continue
+    note "fetching $name into .cache/peers"
+    mkdir -p "$peers_home/package"
+    (cd "$peers_home/package" && apt-get -qq download "$name" && dpkg-deb -x "$name"_*.deb .. && rm "$name"_*.deb) ||
+      die "could not fetch Debian's $name package"
+  done
 }
 
 # npm_packages FOLDER: node_modules as its lock file says; quick when the lock file has not changed.
@@ -184,4 +205,18 @@ npm_packages() {
   if cmp -s "$1/package-lock.json" "$stamp"; then return 0; fi
   note "npm ci in ${1#"$root"/}"
   (cd "$1" && npm ci --no-audit --no-fund --loglevel=error) >&2 && cp "$1/package-lock.json" "$stamp"
+}
+
+# use_proxies: nginx and Caddy on PATH for the tests, taken out of Debian's packages without installing their services.
+use_proxies() {
+  local home=$root/.cache/proxies name
+  for name in nginx caddy; do
+    if [ ! -e "$home/usr/share/doc/$name/copyright" ]; then
+      note "fetching $name into .cache/proxies"
+      mkdir -p "$home/package"
+      (cd "$home/package" && apt-get -qq download "$name" && dpkg-deb -x "$name"_*.deb .. && rm "$name"_*.deb) ||
+        die "could not fetch Debian's $name package"
+    fi
+  done
+  export PATH=$PATH:$home/usr/sbin:$home/usr/bin
 }

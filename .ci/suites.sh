@@ -11,8 +11,11 @@ suites=(
   "build      status  2400  ./dev build"
   "unit       catch2   600  build/$preset/bin/unit_tests --colour-mode none"
   "sim        summary  900  ./dev sim --seeds ${TROUPE_SIM_SEEDS:-2000}"
+  "fuzz       summary 1500  ./dev fuzz --suite"
+  "tsan       catch2  1500  TROUPE_PRESET=tsan ./dev build thread_tests && tests/threads/run.sh"
   "web        vitest   300  ./dev web test"
   "e2e        tap     1200  ./dev e2e"
+  "fault      summary  600  ./dev fault --suite --minutes 2"
 )
 
 # count HOW LOG STATUS: prints "passed failed".

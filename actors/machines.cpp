@@ -4,8 +4,13 @@
 #include "actors/agent/query.hpp"
 #include "actors/api_key/machine.hpp"
 #include "actors/api_key/query.hpp"
+#include "actors/cluster/machine.hpp"
+#include "actors/cluster/query.hpp"
 #include "actors/events/machine.hpp"
 #include "actors/events/query.hpp"
+#include "actors/insight/query.hpp"
+#include "actors/token_limit/machine.hpp"
+#include "actors/token_limit/query.hpp"
 
 namespace troupe {
 
@@ -14,9 +19,14 @@ machine_set make_machines() {
   set.machines.push_back(std::make_unique<events::event_machine>());
   set.machines.push_back(std::make_unique<agents::agent_machine>());
   set.machines.push_back(std::make_unique<api_keys::api_key_machine>());
+  set.machines.push_back(std::make_unique<cluster::cluster_machine>());
+  set.machines.push_back(std::make_unique<token_limits::token_limit_machine>());
   set.queries.push_back(std::make_unique<events::event_queries>());
+  set.queries.push_back(std::make_unique<insight::insight_queries>());
   set.queries.push_back(std::make_unique<agents::agent_queries>());
   set.queries.push_back(std::make_unique<api_keys::api_key_queries>());
+  set.queries.push_back(std::make_unique<cluster::cluster_queries>());
+  set.queries.push_back(std::make_unique<token_limits::token_limit_queries>());
   return set;
 }
 

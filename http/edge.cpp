@@ -4,8 +4,11 @@
 #include <spdlog/spdlog.h>
 
 #include "http/files/static_files.hpp"
+#include "http/insight/insight_routes.hpp"
+#include "http/insight/limit_watch.hpp"
 #include "http/live/live_routes.hpp"
 #include "http/routes/all_routes.hpp"
+#include "http/routes/bounded_client.hpp"
 #include "http/routes/json_writer.hpp"
 #include "http/routes/openapi.hpp"
 #include "http/routes/records_json.hpp"
@@ -15,7 +18,8 @@ namespace troupe::http {
 
 namespace {
 
-// Asks the system shard for every key until it answers. Outlives the edge while a question is open.
+// Asks the system shard for every key until it answers, and again when news of keys may have been missed. Outlives the
+// edge while a question is open.
 class key_loader : public std::enable_shared_from_this<key_loader> {
  public:
   key_loader(client& actors, key_ring& keys, std::shared_ptr<io_thread> home)
@@ -23,6 +27,7 @@ class key_loader : public std::enable_shared_from_this<key_loader> {
 
   // On the home thread.
   void ask() {
+    if (stopped_) return;
     query_builder query("");
     query->setListApiKeys();
     actors_.query(system_shard, query.bytes(), consistency::linearizable,
@@ -88,20 +93,26 @@ class rate_meter {
 struct edge::parts {
   parts(edge_config config, client& data, const ingest::price_table* prices, observer* watch)
       : core(std::make_shared<server_core>(std::move(config))),
-        actors(data),
         keys(core->config.limits),
         files(core->config.web_root),
         listening(core),
-        live(live_config(), actors, listening.threads()),
+        actors(data, listening.threads().front()),
+        live(live_config(watch), actors, listening.threads()),
         api{actors, *core, keys, prices ? prices : &ingest::price_table::built_in()},
         live_api{api, live} {
     core->watch = watch;
+    limits = std::make_shared<limit_watch>(actors, listening.threads().front(),
+                                           [this](const std::string& org, std::string_view limit) {
+                                             live.announce(org, "insight:tokens", "limit", limit);
+                                           });
     std::vector<route> routes;
     add_event_routes(api, routes);
     add_agent_routes(api, routes);
     add_task_routes(api, routes);
     add_rollup_routes(api, routes);
+    add_insight_routes(api, routes);
     add_key_routes(api, routes);
+    add_cluster_routes(api, routes);
     add_otlp_routes(api, routes);
     add_live_routes(live_api, routes);
     add_description(routes);
@@ -134,13 +145,16 @@ struct edge::parts {
     *text = openapi_json(routes, core->config.version);
   }
 
-  hub_config live_config() {
+  hub_config live_config(observer* watch) {
     hub_config out;
     out.write_agent = [](schema::AgentState::Reader a, std::string& to) {
       write_agent_json(a, now_us(), to);
     };
     out.write_figures = [this] { return figures(); };
+    out.tokens_changed = [this](const std::string& org) { limits->changed(org); };
     out.key_changed = [this](schema::ApiKey::Reader k) { keys.put(k); };
+    out.keys_missed = [this] { listening.threads().front()->post([again = loader] { again->ask(); }); };
+    if (watch) out.feed_seen = [watch](std::string_view feed) { watch->feed_seen(feed); };
     return out;
   }
 
@@ -166,16 +180,18 @@ struct edge::parts {
   }
 
   const std::shared_ptr<server_core> core;
-  client& actors;
   key_ring keys;
   static_files files;
   server listening;
+  bounded_client actors;
   rate_meter meter;
   hub live;
   api_context api;
   live_context live_api;
   std::unique_ptr<router> app;
-  std::shared_ptr<key_loader> loader;
+  std::shared_ptr<key_loader> loader;  // from start() on; the feed's thread uses it
+  std::shared_ptr<limit_watch> limits;
+  bool is_stopped = false;
 };
 
 edge::edge(edge_config config, client& actors, const ingest::price_table* prices, observer* watch)
@@ -186,9 +202,9 @@ edge::~edge() { stop(std::chrono::milliseconds(0)); }
 void edge::start() {
   auto& p = *parts_;
   p.listening.start();
-  p.live.start();  // before the keys are loaded: news of them that come meanwhile count
   auto home = p.listening.threads().front();
   p.loader = std::make_shared<key_loader>(p.actors, p.keys, home);
+  p.live.start();  // before the keys are loaded: news of them that come meanwhile count
   home->post([loader = p.loader] { loader->ask(); });
 }
 
@@ -198,10 +214,11 @@ bool edge::is_ready() const { return parts_->keys.is_loaded() && parts_->live.is
 
 void edge::stop(std::chrono::milliseconds drain) {
   auto& p = *parts_;
-  if (p.loader) {
-    p.listening.threads().front()->post([loader = std::exchange(p.loader, {})] { loader->stop(); });
-  }
+  if (p.loader && !std::exchange(p.is_stopped, true))
+    p.listening.threads().front()->post([loader = p.loader] { loader->stop(); });
+  p.limits->stop();
   p.listening.stop(drain);
+  p.core->bodies.stop();
   p.live.stop();
 }
 

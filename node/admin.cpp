@@ -169,6 +169,16 @@ void start_tail(admin_actor* self, std::string agent) {
   self->state.tails.insert(tail);
 }
 
+void answer_about_cluster(admin_actor* self, schema::AdminRequest::Reader request) {
+  later reply(self);
+  bool known = node::answer_about_cluster(self->state.sources.cluster, request,
+                                          [reply](frame f) { reply.answer(std::move(f)); });
+  if (!known)
+    reply.answer(admin_refusal({.code = errc::unsupported,
+                                .detail = "this node does not know the request: is it older "
+                                          "than troupectl?"}));
+}
+
 // Answers at once, or keeps the promise for later and returns nothing.
 std::optional<frame> handle(admin_actor* self, schema::AdminRequest::Reader request) {
   capnp::MallocMessageBuilder message;
@@ -187,10 +197,9 @@ std::optional<frame> handle(admin_actor* self, schema::AdminRequest::Reader requ
       start_tail(self, std::string(view_of(request.getTail())));
       message.initRoot<schema::AdminReply>().setDone();
       return admin_reply_of(message);
+    default: answer_about_cluster(self, request); return std::nullopt;
   }
-  return admin_refusal({.code = errc::unsupported,
-                        .detail = "this node does not know the request: is it older "
-                                  "than troupectl?"});
+  return std::nullopt;
 }
 
 caf::result<frame> answer(admin_actor* self, const frame& request) {

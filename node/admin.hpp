@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "actors/runtime/client.hpp"
+#include "node/admin_cluster.hpp"
 #include "node/config.hpp"
 #include "protocol/schema/admin.capnp.h"
 
@@ -23,6 +24,7 @@ struct admin_sources {
   client* actors = nullptr;                                 // outlives the actor
   std::function<void(schema::NodeStatus::Builder)> status;  // quick: called on an actor's thread
   std::vector<resolved_setting> settings;
+  cluster_sources cluster = {};  // without a membership, requests about the cluster are refused
 };
 
 inline constexpr std::size_t tail_frames_ahead_max = 256;

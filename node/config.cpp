@@ -169,10 +169,30 @@ class values {
   const std::vector<resolved_setting>& all_;
 };
 
+result<bool> check_cluster(const config& c, const values& v) {
+  if (!v.text("cluster_advertise").empty() && !c.cluster_advertise)
+    return wrong("cluster_advertise: " + v.text("cluster_advertise") + " is not host:port");
+  if (c.cluster_advertise && c.cluster_advertise->port == 0)
+    return wrong("cluster_advertise: the others need the real port, not 0");
+  if (c.cluster_listen && !c.cluster_advertise && c.cluster_listen->is_any())
+    return wrong(
+        "cluster_listen: " + c.cluster_listen->text() +
+        " is not an address that others can dial: say in cluster_advertise where they reach this node");
+  if (!c.join.empty() && !c.cluster_listen)
+    return wrong("join: a node that joins needs cluster_listen, for example 0.0.0.0:7400");
+  for (auto name : {"node_name", "zone"})
+    if (v.text(name).size() > limits::id_bytes_max) return wrong(std::string(name) + ": it is too long");
+  return true;
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 && name[0] ? name : "node";
+}
+
 // What no single value can show to be wrong.
 result<bool> check_together(const config& c, const values& v) {
-  if (v.text("cluster_listen") != "off")
-    return wrong("cluster_listen: this version runs single nodes: leave it \"off\"");
+  if (auto sound = check_cluster(c, v); !sound) return sound;
   if (!c.admin_key.empty() && (c.admin_key.size() < 32 || c.admin_key.size() > 256))
     return wrong("admin_key: it has " + std::to_string(c.admin_key.size()) +
                  " characters and needs 32 to 256");
@@ -191,6 +211,23 @@ result<bool> check_together(const config& c, const values& v) {
   return true;
 }
 
+http::edge_limits edge_limits_of(const values& v) {
+  auto ms = [&](std::string_view name) { return std::chrono::milliseconds(v.number(name)); };
+  http::edge_limits l;
+  l.connections_max = v.number("connections_max");
+  auto of_one = v.number("connections_per_address_max");
+  l.connections_per_address_max = of_one ? of_one : l.connections_max;
+  l.in_flight_bytes_max = std::size_t{v.number("http_in_flight_mb")} * 1024 * 1024;
+  l.load.target_min = ms("http_queue_target_ms");
+  l.head_deadline = ms("http_head_ms");
+  l.body_stall_deadline = ms("http_body_stall_ms");
+  l.body_deadline = 8 * l.body_stall_deadline;
+  l.write_stall_deadline = ms("http_write_stall_ms");
+  l.write_deadline = 4 * l.write_stall_deadline;
+  l.idle_deadline = ms("http_idle_ms");
+  return l;
+}
+
 result<config> interpret(std::vector<resolved_setting> all, const fs::path& file, terminal target) {
   config c;
   c.file = file;
@@ -206,6 +243,11 @@ result<config> interpret(std::vector<resolved_setting> all, const fs::path& file
   c.otlp_listen = v.address("otlp_listen");
   c.ops_listen = v.address("ops_listen");
   c.admin_listen = v.address("admin_listen");
+  c.cluster_listen = v.address("cluster_listen");
+  if (auto told = parse_listen_address(v.text("cluster_advertise"))) c.cluster_advertise = *told;
+  c.join = v.text("join");
+  c.node_name = v.text("node_name").empty() ? host_name() : v.text("node_name");
+  c.zone = v.text("zone");
   c.admin_key = v.text("admin_key");
   bool human = v.text("log_format") == "human" || (v.text("log_format") == "auto" && target == terminal::yes);
   c.logs = human ? log_format::human : log_format::json;
@@ -217,6 +259,8 @@ result<config> interpret(std::vector<resolved_setting> all, const fs::path& file
   c.shards = static_cast<std::uint16_t>(v.number("shards"));
   c.cors_origins = split_list(v.text("cors_origins"));
   c.drain_seconds = v.number("drain_seconds");
+  c.digest_every_seconds = v.number("digest_every_seconds");
+  c.edge = edge_limits_of(v);
   auto sound = check_together(c, v);
   if (!sound) return sound.error();
   return c;

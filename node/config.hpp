@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "http/server/config.hpp"
 #include "node/listen_address.hpp"
 #include "node/settings.hpp"
 
@@ -30,7 +31,10 @@ enum class log_format : std::uint8_t { human, json };
 struct config {
   std::filesystem::path data_dir;
   listen_address http_listen;
-  std::optional<listen_address> otlp_listen, ops_listen, admin_listen;
+  std::optional<listen_address> otlp_listen, ops_listen, admin_listen, cluster_listen;
+  std::optional<listen_address> cluster_advertise;  // as set; empty: that of cluster_listen
+  std::filesystem::path join;                       // empty: none
+  std::string node_name, zone;
   std::string admin_key;
   log_format logs = log_format::json;
   std::string log_level;
@@ -39,6 +43,8 @@ struct config {
   std::uint16_t shards = 16;
   std::vector<std::string> cors_origins;
   unsigned drain_seconds = 10;
+  unsigned digest_every_seconds = 600;
+  http::edge_limits edge;
 
   std::vector<resolved_setting> settings;  // in the order of the table
   std::filesystem::path file;              // the TOML file that was read, or empty

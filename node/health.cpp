@@ -6,6 +6,7 @@
 
 #include "protocol/message.hpp"
 #include "protocol/schema/query.capnp.h"
+#include "protocol/wall_clock.hpp"
 
 namespace troupe::node {
 namespace {
@@ -56,7 +57,7 @@ void health::run() {
     from_.housekeeping();
     lock.lock();
     // Until all shards lead, every moment counts for the start-up.
-    wake_.wait_for(lock, not_ready().empty() ? 1000ms : 50ms, [this] { return ending_; });
+    wake_.wait_for(lock, not_ready().empty() ? 1000ms : 2ms, [this] { return ending_; });
   }
 }
 
@@ -95,21 +96,33 @@ std::vector<std::string> health::not_ready() const {
     auto name = "shard " + std::to_string(s.shard);
     if (!s.fault.empty())
       out.push_back(name + " has halted: " + s.fault);
-    else if (s.leader == 0)
+    else if (s.votes() && s.leader == 0)
       out.push_back(name + " has no leader");
   }
+  // Without it a node of a cluster does not know where anything is.
+  if (from_.map_is_known && !from_.map_is_known()) out.emplace_back("the cluster's map is not known yet");
   return out;
 }
 
 std::vector<std::string> health::problems() const {
   auto out = not_ready();
   if (disk_low_) out.emplace_back("the disk is nearly full: writes are refused, reads are served");
+  if (auto ahead_s = wall_ahead_us() / 1'000'000; ahead_s != 0)
+    out.push_back("the machine's clock was set by " + std::to_string(ahead_s) +
+                  " s: leases and timers follow it slowly. If it is right now, restart this node");
   return out;
 }
 
 std::vector<shard_figures> health::shards() const {
   std::lock_guard lock(seen_->mutex);
   return seen_->shards;
+}
+
+bool health::leads(std::uint16_t shard) const {
+  std::lock_guard lock(seen_->mutex);
+  for (const auto& s : seen_->shards)
+    if (s.shard == shard) return s.role == "leader";
+  return false;
 }
 
 std::uint64_t health::events_stored() const {

@@ -18,6 +18,9 @@ struct shard_figures {
   std::uint16_t shard = 0;
   std::string role, fault;
   std::uint64_t leader = 0, term = 0, commit = 0, applied = 0, first = 0, last = 0, events = 0;
+
+  // A node holds no replica of a shard that others have, or not yet.
+  bool votes() const { return role == "leader" || role == "follower" || role == "candidate"; }
 };
 
 class health {
@@ -25,7 +28,8 @@ class health {
   struct sources {
     client* actors = nullptr;
     std::function<bool()> disk_is_low;
-    std::function<void()> housekeeping;  // called now and then on the same thread: must not throw
+    std::function<void()> housekeeping;       // called now and then on the same thread: must not throw
+    std::function<bool()> map_is_known = {};  // in a cluster
   };
 
   explicit health(sources from);
@@ -41,6 +45,8 @@ class health {
   // That, and what else is wrong.
   std::vector<std::string> problems() const;
   std::vector<shard_figures> shards() const;
+  // Did this node lead the shard when it was last looked at?
+  bool leads(std::uint16_t shard) const;
   std::uint64_t events_stored() const;
 
  private:

@@ -15,6 +15,8 @@ struct listen_address {
 
   bool operator==(const listen_address&) const = default;
   bool is_loopback() const;
+  // 0.0.0.0 or ::, which nobody can dial.
+  bool is_any() const;
   // With brackets around an IPv6 address.
   std::string text() const;
 };

@@ -141,10 +141,15 @@ void start_log(const log_options& options) {
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(colours ? spdlog::color_mode::always
                                                                             : spdlog::color_mode::never);
   auto logger = std::make_shared<spdlog::logger>("troupe", sink);
-  logger->set_formatter(make_log_formatter(options.format, options.node));
+  logger->set_formatter(make_log_formatter(options.format, {}));
   logger->set_level(spdlog::level::from_str(options.level));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
+}
+
+void name_log(log_format format, const std::string& node) {
+  for (const auto& sink : spdlog::default_logger()->sinks())
+    sink->set_formatter(make_log_formatter(format, node));
 }
 
 }  // namespace troupe::node

@@ -20,10 +20,12 @@ std::unique_ptr<spdlog::formatter> make_log_formatter(log_format format, std::st
 struct log_options {
   log_format format = log_format::human;
   std::string level = "info";
-  std::string node;  // name of the node, once it is known
 };
 
-// Replaces spdlog's default logger; may be called again.
+// Replaces spdlog's default logger. Once, before there are other threads: whoever logs at that moment would use the old one.
 void start_log(const log_options& options);
+
+// Lines say the node's name from now on. Other threads may be logging.
+void name_log(log_format format, const std::string& node);
 
 }  // namespace troupe::node

@@ -12,6 +12,7 @@
 #include "node/log.hpp"
 #include "node/process.hpp"
 #include "node/running_node.hpp"
+#include "node/supervisor.hpp"
 
 namespace {
 
@@ -51,9 +52,11 @@ int serve(const config& c, const sigset_t& signals) {
   }
   auto& node = **started;
   greet(c, node.facts());
+  tell_supervisor("READY=1");
   int got = 0;
   sigwait(&signals, &got);
   spdlog::info("{} received", got == SIGTERM ? "SIGTERM" : got == SIGINT ? "SIGINT" : "SIGHUP");
+  tell_supervisor("STOPPING=1");
   std::thread([signals] {
     int again = 0;
     sigwait(&signals, &again);
@@ -80,7 +83,7 @@ int run(int argc, char** argv) {
     case command_line_wish::run: break;
   }
   raise_descriptor_limit();
-  start_log({.format = begin->settings.logs, .level = begin->settings.log_level, .node = {}});
+  start_log({.format = begin->settings.logs, .level = begin->settings.log_level});
   return serve(begin->settings, signals);
 }
 

@@ -22,6 +22,12 @@ std::int64_t now_s() {
       .count();
 }
 
+std::int64_t now_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 ClientMetric metric_of(MetricType type, double value, labels with) {
   ClientMetric m;
   m.label = std::move(with);
@@ -128,6 +134,40 @@ void add_shards(family_list& out, const std::vector<shard_figures>& shards) {
   }
 }
 
+void add_cluster(family_list& out, const membership_figures& c) {
+  auto& nodes = out.family(MetricType::Gauge, "troupe_cluster_nodes", "Nodes of the cluster, by state.");
+  nodes.metric = {metric_of(MetricType::Gauge, static_cast<double>(c.joining), {{"state", "joining"}}),
+                  metric_of(MetricType::Gauge, static_cast<double>(c.active), {{"state", "active"}}),
+                  metric_of(MetricType::Gauge, static_cast<double>(c.draining), {{"state", "draining"}})};
+  auto gauge = [&](const char* name, const char* help, auto value) {
+    out.gauge(name, help, static_cast<double>(value));
+  };
+  gauge("troupe_cluster_nodes_alive", "Nodes that this node and most others reach.", c.alive);
+  gauge("troupe_cluster_peers_connected", "Nodes that this node is connected with.", c.connected);
+  gauge("troupe_cluster_shards_led", "Shards that this node leads.", c.led);
+  gauge("troupe_cluster_replicas", "Replicas on this node that vote.", c.replicas);
+  gauge("troupe_cluster_replica_lag_entries", "How far the replica of this node that is furthest behind is.",
+        c.lag_max);
+  gauge("troupe_cluster_shards_changing", "Shards whose voters this node is changing.", c.changing);
+  gauge("troupe_cluster_map_version", "Version of the cluster's map that this node has.", c.map_version);
+  gauge("troupe_cluster_problems", "What troupectl doctor would find.", c.problems);
+  out.counter("troupe_cluster_generation_changes_total", "Generations that this node began, on any shard.",
+              c.seals);
+  out.counter("troupe_cluster_leader_transfers_total", "Leaders that this node had handed over.",
+              c.transfers);
+  out.counter("troupe_cluster_digest_mismatches_total",
+              "Comparisons in which a replica here had other records than another.", c.digest_mismatches);
+}
+
+void add_backups(family_list& out, const backup_state& b) {
+  out.gauge("troupe_backup_running", "1 while this node writes a backup.", b.running ? 1 : 0);
+  out.gauge(
+      "troupe_backup_last_success_timestamp_seconds",
+      "When the last backup was written that this node was asked for, since 1970; 0: none since it started.",
+      static_cast<double>(b.succeeded_us) / 1e6);
+  out.counter("troupe_backups_failed_total", "Backups that came to nothing.", b.failures);
+}
+
 void add_aliases(family_list& out, const http::edge_stats& edge, const process_figures& p,
                  const last_minute::figures& recent) {
   out.gauge("ash_reports_websocket_connections", "Alias of troupe_websocket_connections.",
@@ -185,6 +225,10 @@ void metrics::request_done(std::string_view method, std::string_view route, int 
   }
 }
 
+void metrics::feed_seen(std::string_view feed) noexcept {
+  fleet_.take(feed, [this](std::uint16_t shard) { return from_.state->leads(shard); });
+}
+
 std::string metrics::text(ops_sources::aliases aliases) const {
   family_list out;
   auto process = read_process();
@@ -200,8 +244,11 @@ std::string metrics::text(ops_sources::aliases aliases) const {
   out.gauge("troupe_disk_free_bytes", "Free space where the data directory is.", from_.disk_free_bytes());
   out.gauge("troupe_ready", "1 when the node is ready for traffic.",
             from_.state->not_ready().empty() ? 1 : 0);
+  if (from_.cluster) add_cluster(out, from_.cluster());
+  if (from_.backup) add_backups(out, from_.backup());
   if (aliases == ops_sources::aliases::with) add_aliases(out, edge, process, recent_.read(now_s()));
   auto families = out.take();
+  for (auto& f : fleet_.read(now_us())) families.push_back(std::move(f));
   for (auto& f : registry_.Collect()) families.push_back(std::move(f));
   std::erase_if(families, [](const MetricFamily& f) { return f.metric.empty(); });
   std::ostringstream text;

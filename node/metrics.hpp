@@ -15,7 +15,10 @@
 #include <string>
 
 #include "http/server/stats.hpp"
+#include "node/backup.hpp"
+#include "node/fleet_figures.hpp"
 #include "node/health.hpp"
+#include "node/membership.hpp"
 #include "node/ops.hpp"
 #include "storage/log_writer.hpp"
 
@@ -50,6 +53,8 @@ struct metric_sources {
   std::function<storage::log_writer::statistics()> writer;
   std::function<std::uint64_t()> disk_free_bytes;
   const health* state = nullptr;
+  std::function<membership_figures()> cluster = {};  // empty: nothing about the cluster
+  std::function<backup_state()> backup = {};
 };
 
 class metrics final : public http::observer {
@@ -58,6 +63,7 @@ class metrics final : public http::observer {
 
   void request_done(std::string_view method, std::string_view route, int status,
                     std::chrono::nanoseconds took) noexcept override;
+  void feed_seen(std::string_view feed) noexcept override;
   std::string text(ops_sources::aliases aliases) const;
 
  private:
@@ -65,6 +71,7 @@ class metrics final : public http::observer {
   prometheus::Registry registry_;
   prometheus::Family<prometheus::Histogram>& durations_;
   last_minute recent_;
+  fleet_figures fleet_;
 };
 
 }  // namespace troupe::node

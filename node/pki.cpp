@@ -8,6 +8,7 @@
 
 #include <memory>
 
+#include "node/cluster/tls_sessions.hpp"
 #include "storage/data_dir.hpp"
 
 namespace troupe::node {
@@ -46,17 +47,27 @@ std::string content_of(BIO* bio) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-result<bool> write_key(const fs::path& file, EVP_PKEY* key) {
+result<std::string> text_of_key(EVP_PKEY* key) {
   bio_ptr out(BIO_new(BIO_s_mem()));
   if (!out || !PEM_write_bio_PKCS8PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr))
-    return openssl_failed("writing " + file.string());
-  return storage::write_file_atomically(file, content_of(out.get()), 0600);
+    return openssl_failed("writing a key");
+  return content_of(out.get());
+}
+
+result<std::string> text_of_certificate(X509* certificate) {
+  bio_ptr out(BIO_new(BIO_s_mem()));
+  if (!out || !PEM_write_bio_X509(out.get(), certificate)) return openssl_failed("writing a certificate");
+  return content_of(out.get());
+}
+
+result<bool> write_key(const fs::path& file, EVP_PKEY* key) {
+  auto text = text_of_key(key);
+  return text ? storage::write_file_atomically(file, *text, 0600) : text.error();
 }
 
 result<bool> write_certificate(const fs::path& file, X509* certificate) {
-  bio_ptr out(BIO_new(BIO_s_mem()));
-  if (!out || !PEM_write_bio_X509(out.get(), certificate)) return openssl_failed("writing " + file.string());
-  return storage::write_file_atomically(file, content_of(out.get()), 0600);
+  auto text = text_of_certificate(certificate);
+  return text ? storage::write_file_atomically(file, *text, 0600) : text.error();
 }
 
 result<key_ptr> read_key(const fs::path& file, std::string_view cure) {
@@ -142,7 +153,7 @@ result<key_ptr> new_key(const fs::path& file) {
 
 struct authority {
   certificate_ptr certificate;
-  key_ptr key;
+  key_ptr key;  // null: it is elsewhere
 };
 
 constexpr std::string_view whole_folder =
@@ -150,20 +161,24 @@ constexpr std::string_view whole_folder =
     "anew (copies of "
     "troupectl's certificate elsewhere then no longer work)";
 
-result<authority> ensure_authority(const pki_files& files, const pki_owner& owner, std::int64_t now_s) {
+subject authority_subject(std::string_view cluster) {
+  return {.name = "Troupe cluster " + std::string(cluster),
+          .alternative = {},
+          .usage = "critical,keyCertSign,cRLSign",
+          .extended_usage = {},
+          .constraints = "critical,CA:TRUE,pathlen:0",
+          .days = authority_days};
+}
+
+result<authority> ensure_authority(const pki_files& files, const pki_owner& owner, std::int64_t now_s,
+                                   authority_key where) {
   std::error_code error;
   if (!fs::exists(files.authority, error)) {
-    if (fs::exists(files.node, error) || fs::exists(files.client, error))
+    if (where == authority_key::elsewhere || fs::exists(files.node, error) || fs::exists(files.client, error))
       return damaged(files.authority, "is missing: " + std::string(whole_folder));
     auto key = new_key(files.authority_key);
     if (!key) return key.error();
-    subject who{.name = "Troupe cluster " + std::string(owner.cluster),
-                .alternative = {},
-                .usage = "critical,keyCertSign,cRLSign",
-                .extended_usage = {},
-                .constraints = "critical,CA:TRUE,pathlen:0",
-                .days = authority_days};
-    auto made = make_certificate(who, key->get(), nullptr, key->get(), now_s);
+    auto made = make_certificate(authority_subject(owner.cluster), key->get(), nullptr, key->get(), now_s);
     if (!made) return made.error();
     auto written = write_certificate(files.authority, made->get());
     if (!written) return written.error();
@@ -171,8 +186,12 @@ result<authority> ensure_authority(const pki_files& files, const pki_owner& owne
   }
   auto certificate = read_certificate(files.authority, whole_folder);
   if (!certificate) return certificate.error();
-  if (!fs::exists(files.authority_key, error))
+  if (!fs::exists(files.authority_key, error)) {
+    // Kept off the nodes: what it signed is here.
+    bool kept_away = fs::exists(files.node, error) && fs::exists(files.client, error);
+    if (where == authority_key::elsewhere || kept_away) return authority{std::move(*certificate), nullptr};
     return damaged(files.authority_key, "is missing: " + std::string(whole_folder));
+  }
   auto key = read_key(files.authority_key, whole_folder);
   if (!key) return key.error();
   if (X509_check_private_key(certificate->get(), key->get()) != 1)
@@ -201,7 +220,19 @@ result<bool> ensure_leaf(const fs::path& file, const fs::path& key_file, const s
       ERR_clear_error();
       return damaged(file, "is not signed by ca.pem: " + cure);
     }
+    // An administrator may be called anything.
+    bool is_of_another = !who.alternative.empty() && name_in(certificate->get()) != who.name;
+    if (is_of_another)
+      return damaged(file, "is of " + name_in(certificate->get()) + ", and this is " + who.name +
+                               ": every node has a certificate of its own (troupectl cert issue node --id)");
     if (!ends_before(certificate->get(), now_s + renew_days * day_s)) return true;
+    if (!ca.key) {
+      if (!ends_before(certificate->get(), now_s)) return true;
+      return damaged(file,
+                     "has expired: have another issued by the node that holds ca.key (troupectl cert issue)");
+    }
+  } else if (!ca.key) {
+    return damaged(file, "is missing: restore the pki folder from a backup");
   } else {
     auto made = new_key(key_file);
     if (!made) return made.error();
@@ -225,34 +256,185 @@ std::string node_name(node_id node) {
   return text;
 }
 
-result<pki_files> ensure_pki(const fs::path& folder, const pki_owner& owner, std::int64_t now_s) {
+namespace {
+
+subject node_subject(const std::string& name) {
+  return {.name = name,
+          .alternative = "DNS:" + name + ",DNS:localhost,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1",
+          .usage = "critical,digitalSignature",
+          .extended_usage = "serverAuth,clientAuth",
+          .constraints = "critical,CA:FALSE",
+          .days = leaf_days};
+}
+
+subject client_subject(const std::string& name = "troupectl") {
+  return {.name = name,
+          .alternative = {},
+          .usage = "critical,digitalSignature",
+          .extended_usage = "clientAuth",
+          .constraints = "critical,CA:FALSE",
+          .days = leaf_days};
+}
+
+result<issued_certificate> issue(const subject& who, const authority& ca, std::int64_t now_s) {
+  key_ptr key(EVP_EC_gen("P-256"));
+  if (!key) return openssl_failed("making a key");
+  auto made = make_certificate(who, key.get(), ca.certificate.get(), ca.key.get(), now_s);
+  if (!made) return made.error();
+  auto certificate = text_of_certificate(made->get());
+  auto text = text_of_key(key.get());
+  if (!certificate) return certificate.error();
+  if (!text) return text.error();
+  return issued_certificate{std::move(*certificate), std::move(*text)};
+}
+
+result<bool> make_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (!error) fs::permissions(folder, fs::perms::owner_all, error);
   if (error)
     return failure{.code = errc::forbidden,
                    .detail = folder.string() + " cannot be made: " + error.message()};
+  return true;
+}
+
+}  // namespace
+
+result<pki_files> ensure_pki(const fs::path& folder, const pki_owner& owner, std::int64_t now_s,
+                             authority_key where) {
+  auto there = make_folder(folder);
+  if (!there) return there.error();
   auto files = pki_files::in(folder);
-  auto ca = ensure_authority(files, owner, now_s);
+  auto ca = ensure_authority(files, owner, now_s, where);
   if (!ca) return ca.error();
-  auto name = node_name(owner.node);
-  subject node{.name = name,
-               .alternative = "DNS:" + name + ",DNS:localhost,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1",
-               .usage = "critical,digitalSignature",
-               .extended_usage = "serverAuth,clientAuth",
-               .constraints = "critical,CA:FALSE",
-               .days = leaf_days};
-  subject client{.name = "troupectl",
-                 .alternative = {},
-                 .usage = "critical,digitalSignature",
-                 .extended_usage = "clientAuth",
-                 .constraints = "critical,CA:FALSE",
-                 .days = leaf_days};
-  auto node_ready = ensure_leaf(files.node, files.node_key, node, *ca, now_s);
+  auto node_ready = ensure_leaf(files.node, files.node_key, node_subject(node_name(owner.node)), *ca, now_s);
   if (!node_ready) return node_ready.error();
-  auto client_ready = ensure_leaf(files.client, files.client_key, client, *ca, now_s);
+  auto client_ready = ensure_leaf(files.client, files.client_key, client_subject(), *ca, now_s);
   if (!client_ready) return client_ready.error();
   return files;
+}
+
+namespace {
+
+result<authority> signing_authority(const fs::path& folder, std::int64_t now_s) {
+  auto files = pki_files::in(folder);
+  std::error_code error;
+  if (!fs::exists(files.authority_key, error))
+    return failure{
+        .code = errc::conflict,
+        .detail = "the cluster's CA key is not there (" + files.authority_key.string() +
+                  "): ask the node that founded the cluster, or name the folder that has it with --ca"};
+  return ensure_authority(files, {}, now_s, authority_key::here);
+}
+
+}  // namespace
+
+result<issued_pki> issue_pki(const fs::path& folder, node_id node, std::int64_t now_s) {
+  auto ca = signing_authority(folder, now_s);
+  if (!ca) return ca.error();
+  auto for_node = issue(node_subject(node_name(node)), *ca, now_s);
+  if (!for_node) return for_node.error();
+  auto for_client = issue(client_subject(), *ca, now_s);
+  if (!for_client) return for_client.error();
+  auto text = text_of_certificate(ca->certificate.get());
+  if (!text) return text.error();
+  return issued_pki{std::move(*text), std::move(*for_node), std::move(*for_client)};
+}
+
+result<issued_pki> issue_admin_pki(const fs::path& folder, const std::string& name, std::int64_t now_s) {
+  auto ca = signing_authority(folder, now_s);
+  if (!ca) return ca.error();
+  auto made = issue(client_subject(name), *ca, now_s);
+  if (!made) return made.error();
+  auto text = text_of_certificate(ca->certificate.get());
+  if (!text) return text.error();
+  return issued_pki{std::move(*text), {}, std::move(*made)};
+}
+
+result<pki_files> make_authority(const fs::path& folder, std::string_view cluster, std::int64_t now_s) {
+  auto files = pki_files::in(folder);
+  std::error_code error;
+  if (fs::exists(files.authority, error) || fs::exists(files.authority_key, error))
+    return failure{.code = errc::conflict,
+                   .detail = folder.string() + " holds a CA already: name another folder"};
+  auto there = make_folder(folder);
+  if (!there) return there.error();
+  auto made = ensure_authority(files, {{}, cluster}, now_s, authority_key::here);
+  if (!made) return made.error();
+  return files;
+}
+
+result<bool> install_pki(const fs::path& folder, const issued_pki& issued) {
+  auto there = make_folder(folder);
+  if (!there) return there.error();
+  auto files = pki_files::in(folder);
+  // A key before its certificate, the authority last: what is cut off is done again.
+  for (const auto& [file, text] : {std::pair(&files.node_key, &issued.node.key),
+                                   {&files.node, &issued.node.certificate},
+                                   {&files.client_key, &issued.client.key},
+                                   {&files.client, &issued.client.certificate},
+                                   {&files.authority, &issued.authority}}) {
+    std::error_code error;
+    if (fs::exists(files.authority, error)) return true;
+    if (text->empty()) continue;  // there is none for a node where only an administrator gets one
+    auto written = storage::write_file_atomically(*file, *text, 0600);
+    if (!written) return written.error();
+  }
+  return true;
+}
+
+namespace {
+
+std::int64_t seconds_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  return ASN1_TIME_to_tm(time, &parts) == 1 ? ::timegm(&parts) : 0;
+}
+
+}  // namespace
+
+result<certificate_facts> read_certificate_facts(const fs::path& file) {
+  auto read = read_certificate(file, "is it a PEM file?");
+  if (!read) return read.error();
+  auto* x = read->get();
+  certificate_facts facts;
+  char issuer[128] = "";
+  X509_NAME_get_text_by_NID(X509_get_issuer_name(x), NID_commonName, issuer, sizeof issuer);
+  facts.name = name_in(x);
+  facts.issuer = issuer;
+  auto role = role_of(x);
+  facts.role = X509_check_ca(x)          ? "authority"
+               : role == tls_role::node  ? "node"
+               : role == tls_role::admin ? "admin"
+                                         : "none";
+  facts.begin_s = seconds_of(X509_get0_notBefore(x));
+  facts.end_s = seconds_of(X509_get0_notAfter(x));
+  unsigned char sum[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (!X509_digest(x, EVP_sha256(), sum, &size)) return openssl_failed("reading " + file.string());
+  for (unsigned i = 0; i < size; ++i) {
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02x", sum[i]);
+    facts.fingerprint += digits;
+  }
+  return facts;
+}
+
+std::int64_t certificate_end_s(const fs::path& file) {
+  auto certificate = read_certificate(file, {});
+  return certificate ? seconds_of(X509_get0_notAfter(certificate->get())) : 0;
+}
+
+result<std::optional<node_id>> certified_node(const fs::path& folder) {
+  auto file = pki_files::in(folder).node;
+  std::error_code error;
+  if (!fs::exists(file, error)) return std::optional<node_id>();
+  auto certificate = read_certificate(file, "have another one issued (troupectl cert issue node)");
+  if (!certificate) return certificate.error();
+  auto name = name_in(certificate->get());
+  node_id id(std::strtoull(name.substr(std::min<std::size_t>(5, name.size())).c_str(), nullptr, 16));
+  if (id.value == 0 || node_name(id) != name)
+    return damaged(file, "is of " + name + ", which is no node: have one issued (troupectl cert issue node)");
+  return std::optional(id);
 }
 
 }  // namespace troupe::node

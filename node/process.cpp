@@ -1,8 +1,10 @@
 #include "node/process.hpp"
 
+#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -57,11 +59,21 @@ process_figures read_process() {
   return out;
 }
 
+// RocksDB has at most 512 files open.
+std::uint64_t descriptors_kept(std::uint64_t all) { return std::min<std::uint64_t>(512 + 128, all / 2); }
+
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+bool is_to_end() {
+  sigset_t pending;
+  if (::sigpending(&pending) != 0) return false;
+  return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1 ||
+         sigismember(&pending, SIGHUP) == 1;
 }
 
 }  // namespace troupe::node

@@ -12,7 +12,11 @@ struct process_figures {
 };
 
 process_figures read_process();
+// Of so many descriptors, how many clients do not get: the store, the log, other listeners.
+std::uint64_t descriptors_kept(std::uint64_t all);
 // As many open files as the system lets us have.
 void raise_descriptor_limit();
+// A signal that ends the process has come and is not taken yet: main() blocks them all and waits for them.
+bool is_to_end();
 
 }  // namespace troupe::node

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <thread>
 
+#include "node/cluster/tls_sessions.hpp"
 #include "node/log.hpp"
 #include "node/process.hpp"
 #include "node/version.hpp"
@@ -21,7 +22,11 @@ namespace {
 using steady = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 constexpr auto start_deadline = 60s;
+constexpr auto hand_over_deadline = 3s;
 constexpr auto renew_every = std::chrono::hours(12);
+// Who does not finish the handshake on the admin port is cut off; whoever did may stay as long as it likes.
+constexpr auto admin_handshake_max = 5s;
+constexpr auto admin_session_max = std::chrono::hours(24 * 365);
 
 std::int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -74,18 +79,18 @@ std::string text_or_off(const std::optional<listen_address>& a) { return a ? a->
 result<std::unique_ptr<running_node>> running_node::start(const config& c) {
   std::unique_ptr<running_node> n(new running_node(c));
   n->started_us_ = now_us();
-  for (auto step : {&running_node::start_engine, &running_node::start_edge, &running_node::start_ops,
-                    &running_node::start_admin}) {
+  for (auto step : {&running_node::start_engine, &running_node::start_edge, &running_node::start_cluster,
+                    &running_node::start_ops, &running_node::start_admin}) {
     auto done = (n.get()->*step)();
     if (!done) return done.error();
   }
   auto deadline = steady::now() + start_deadline;
-  while (!n->edge_->is_ready() || !n->health_->not_ready().empty()) {
+  while (!is_to_end() && (!n->edge_->is_ready() || !n->health_->not_ready().empty())) {
     if (steady::now() > deadline) {
       for (const auto& p : n->health_->not_ready()) spdlog::warn("still not ready: {}", p);
       break;
     }
-    std::this_thread::sleep_for(5ms);
+    std::this_thread::sleep_for(1ms);
   }
   n->was_ready_ = true;
   n->say_ready();
@@ -97,9 +102,13 @@ result<bool> running_node::start_engine() {
   if (!started) return started.error();
   engine_ = std::move(*started);
   const auto& id = engine_->directory().identity();
-  start_log({.format = config_.logs, .level = config_.log_level, .node = node_name(id.node)});
+  name_log(config_.logs, node_name(id.node));
   facts_.data_dir = config_.data_dir.string();
   start_health();
+  // The others of a cluster have its keys, and may be away while this one starts.
+  const auto& directory = engine_->directory();
+  bool others = id.origin == storage::node_origin::joined || (config_.cluster_listen && !directory.is_new());
+  if (others) return true;
   auto key = ensure_admin_key(engine_->get_client(), config_.admin_key, start_deadline);
   if (!key) return key.error();
   facts_.key = *key;
@@ -111,11 +120,18 @@ void running_node::start_health() {
   from.actors = &engine_->get_client();
   from.disk_is_low = [this] { return engine_->disk_is_low(mono_ms()); };
   from.housekeeping = [this, next = steady::now() + renew_every]() mutable {
+    if (auto port = admin_port_.load(); port != 0)
+      tls_sessions::sweep(port, admin_handshake_max, admin_session_max);
     if (steady::now() < next) return;
     next = steady::now() + renew_every;
     auto renewed = engine_->renew_certificates();
     if (!renewed) spdlog::error("certificates could not be renewed: {}", renewed.error().detail);
   };
+  if (config_.cluster_listen)
+    from.map_is_known = [this] {
+      auto* cluster = engine_->cluster();
+      return cluster->started() && cluster->members().map().version != 0;
+    };
   health_ = std::make_unique<health>(std::move(from));
 }
 
@@ -136,6 +152,11 @@ result<bool> running_node::start_edge() {
     c.otlp = *otlp_at;
   }
   c.io_threads = config_.io_threads;
+  c.limits = config_.edge;
+  // The store opens files while clients come: what it finds closed to it would halt its shards.
+  if (auto all = read_process().descriptors_max; all > 0) {
+    c.limits.connections_max = std::min<std::size_t>(c.limits.connections_max, all - descriptors_kept(all));
+  }
   c.web_root = find_web_root(config_.web_root).string();
   c.allowed_origins = config_.cors_origins;
   c.version = std::string(version_text);
@@ -146,6 +167,15 @@ result<bool> running_node::start_edge() {
   figures.writer = [this] { return engine_->writer_stats(); };
   figures.disk_free_bytes = [this] { return engine_->directory().free_bytes(); };
   figures.state = health_.get();
+  figures.cluster = [this] {
+    auto* cluster = engine_->cluster();
+    return cluster->started() ? cluster->members().figures() : membership_figures();
+  };
+  figures.backup = [this] { return engine_->saves().state(); };
+  c.cluster_view = [this]() -> std::shared_ptr<const std::string> {
+    auto* cluster = engine_->cluster();
+    return cluster->started() ? cluster->members().view() : nullptr;
+  };
   metrics_ = std::make_unique<metrics>(std::move(figures));
   try {
     edge_ = std::make_unique<http::edge>(std::move(c), engine_->get_client(), prices_.get(), metrics_.get());
@@ -159,6 +189,30 @@ result<bool> running_node::start_edge() {
   facts_.http = {config_.http_listen.host, ports.main.front()};
   if (config_.otlp_listen) facts_.otlp = listen_address{config_.otlp_listen->host, ports.otlp.front()};
   return true;
+}
+
+result<bool> running_node::start_cluster() {
+  auto certificate = engine_->certificates().node;
+  auto figures = [this, end_us = certificate_end_s(certificate) * 1'000'000] {
+    return own_figures{.ready = health_->not_ready().empty(),
+                       .problems = own_problems(),
+                       .resident_bytes = read_process().resident_bytes,
+                       .disk_free_bytes = std::max<std::uint64_t>(engine_->directory().free_bytes(), 1),
+                       .certificate_expires_us = end_us};
+  };
+  auto at = engine_->start_cluster(facts_.http.text(), started_us_, std::move(figures));
+  if (!at) return at.error();
+  cluster_address_ = *at;
+  return true;
+}
+
+// What nobody else can know of this node: how it is, and who does not let it in.
+std::vector<std::string> running_node::own_problems() const {
+  auto problems = health_->problems();
+  for (const auto& p : engine_->cluster()->peer_states())
+    if (!p.connected && p.problem.starts_with("it refused"))
+      problems.push_back(node_name(p.node) + " at " + p.address + " does not let this node in: " + p.problem);
+  return problems;
 }
 
 result<bool> running_node::start_ops() {
@@ -180,18 +234,27 @@ result<bool> running_node::start_admin() {
   sources.actors = &engine_->get_client();
   sources.status = [this](schema::NodeStatus::Builder out) { fill_status(out); };
   sources.settings = config_.settings;
+  sources.cluster.member = &engine_->cluster()->members();
+  sources.cluster.saves = &engine_->saves();
+  if (config_.cluster_listen) {
+    sources.cluster.make_invitation = [this](const invitation_wish& w) { return engine_->invitation_for(w); };
+    sources.cluster.hash_of_secret = [](std::string_view secret) { return invitation_hash(secret); };
+  }
   admin_ = spawn_admin(engine_->system(), std::move(sources));
   auto address = publish_admin(admin_, *config_.admin_listen);
   if (!address) return address.error();
+  tls_sessions::require(address->port, tls_role::admin);
+  admin_port_ = address->port;
   admin_address_ = *address;
   return write_admin_file(config_.data_dir, *address, node_name(engine_->directory().identity().node));
 }
 
 void running_node::say_ready() const {
-  spdlog::info("trouped {} is ready | http_listen={} otlp_listen={} ops_listen={} admin_listen={} took_ms={}",
-               version_text, facts_.http.text(), text_or_off(facts_.otlp),
-               ops_ ? ops_->address().text() : "off", text_or_off(admin_address_),
-               (now_us() - started_us_) / 1000);
+  spdlog::info(
+      "trouped {} is ready | http_listen={} otlp_listen={} ops_listen={} admin_listen={} cluster_listen={} "
+      "took_ms={}",
+      version_text, facts_.http.text(), text_or_off(facts_.otlp), ops_ ? ops_->address().text() : "off",
+      text_or_off(admin_address_), text_or_off(cluster_address_), (now_us() - started_us_) / 1000);
 }
 
 void running_node::fill_status(schema::NodeStatus::Builder out) const {
@@ -223,6 +286,8 @@ void running_node::stop() {
   if (health_) health_->set_stopping();
   if (was_ready_) spdlog::info("stopping: at most {} s for what is open", config_.drain_seconds);
   std::chrono::milliseconds drain = std::chrono::seconds(config_.drain_seconds);
+  // First, while requests still find their way: others lead on before anybody is turned away.
+  if (engine_) engine_->hand_over(std::min<std::chrono::milliseconds>(drain, hand_over_deadline));
   if (edge_) edge_->stop(drain);
   auto left = drain - std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - began);
   if (engine_) engine_->drain(std::max(left, std::chrono::milliseconds(2000)));
@@ -232,7 +297,11 @@ void running_node::stop() {
     self->send_exit(admin_, caf::exit_reason::user_shutdown);
     self->wait_for(admin_);
     admin_ = nullptr;
+    admin_port_ = 0;
+    tls_sessions::require(admin_address_->port, tls_role::none);
   }
+  // Membership asks health, and the edge asks membership.
+  if (engine_) engine_->leave_cluster();
   health_.reset();
   edge_.reset();
   engine_.reset();

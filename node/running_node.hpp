@@ -6,6 +6,7 @@
 // start() and stop() are called from one thread: see engine.hpp.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "http/edge.hpp"
@@ -32,9 +33,11 @@ class running_node {
 
   result<bool> start_engine();
   result<bool> start_edge();
+  result<bool> start_cluster();
   result<bool> start_ops();
   result<bool> start_admin();
   void start_health();
+  std::vector<std::string> own_problems() const;
   void say_ready() const;
   void fill_status(schema::NodeStatus::Builder out) const;
 
@@ -46,7 +49,8 @@ class running_node {
   std::unique_ptr<http::edge> edge_;
   std::unique_ptr<ops_listener> ops_;
   caf::actor admin_;
-  std::optional<listen_address> admin_address_;
+  std::optional<listen_address> admin_address_, cluster_address_;
+  std::atomic<std::uint16_t> admin_port_{0};  // 0: not listening
   banner_facts facts_;
   std::int64_t started_us_ = 0;
   bool was_ready_ = false, stopped_ = false;

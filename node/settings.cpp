@@ -8,7 +8,7 @@ namespace {
 
 using enum setting_type;
 
-constexpr std::array table{
+constexpr std::array of_the_node{
     setting{"config", path, "",
             "The TOML file to read. Without it troupe.toml in data_dir is read, if it is there. "
             "Not a key of the "
@@ -25,7 +25,18 @@ constexpr std::array table{
     setting{"ops_listen", address_or_off, "127.0.0.1:9464",
             "/metrics, /livez and /readyz, without a key: keep it on loopback or a private network"},
     setting{"cluster_listen", address_or_off, "off",
-            "Node to node, always mutual TLS. This version runs single nodes, so it must be off"},
+            "Node to node, always mutual TLS with certificates of the cluster's own CA. Off: the node runs "
+            "alone"},
+    setting{
+        "cluster_advertise", text, "",
+        "host:port at which the other nodes reach cluster_listen. Without it cluster_listen itself is told"},
+    setting{
+        "join", path, "",
+        "An invitation that troupectl node invite wrote on a node of the cluster: an empty data directory "
+        "joins with it. Not read again afterwards"},
+    setting{"node_name", text, "", "What people call this node. Without it the machine's name"},
+    setting{"zone", text, "",
+            "Where this node stands: a rack, a room, a site. Replicas of a shard are spread over zones"},
     setting{"admin_listen", address_or_off, "127.0.0.1:7401",
             "For troupectl, always mutual TLS with the certificates in data_dir/pki"},
     setting{"insecure_listen", toggle, "false",
@@ -72,7 +83,79 @@ constexpr std::array table{
             .fallback = "10",
             .help = "After SIGTERM: how long open requests and streams get to end",
             .most = 3600},
+    setting{.name = "digest_every_seconds",
+            .type = number,
+            .fallback = "600",
+            .help = "In a cluster: how often the replicas of a shard compare what they hold, at most; 0: "
+                    "never. They read it slowly",
+            .most = 1'000'000},
 };
+
+constexpr std::array of_the_edge{
+    setting{.name = "connections_max",
+            .type = number,
+            .fallback = "20000",
+            .help = "Client connections at once; more get 503. Never more than the descriptors that the "
+                    "system grants, less some for the node's own files",
+            .least = 16,
+            .most = 1'000'000},
+    setting{.name = "connections_per_address_max",
+            .type = number,
+            .fallback = "0",
+            .help =
+                "Client connections at once from one address; 0: as many as there may be in all. Behind a "
+                "proxy all have the proxy's address",
+            .most = 1'000'000},
+    setting{.name = "http_in_flight_mb",
+            .type = number,
+            .fallback = "256",
+            .help = "Megabytes of request bodies and answers in memory at once; more get 503",
+            .least = 1,
+            .most = 1'000'000},
+    setting{.name = "http_queue_target_ms",
+            .type = number,
+            .fallback = "5",
+            .help = "While requests take longer than this, and twice as long as on an idle node, fewer "
+                    "are let in at once and the excess gets 503 with Retry-After",
+            .least = 1,
+            .most = 60'000},
+    setting{.name = "http_head_ms",
+            .type = number,
+            .fallback = "10000",
+            .help = "How long the head of a request may take to arrive; later it gets 408",
+            .least = 50,
+            .most = 3'600'000},
+    setting{.name = "http_body_stall_ms",
+            .type = number,
+            .fallback = "15000",
+            .help = "How long the sender of a body may pause; the whole body has eight times as long",
+            .least = 50,
+            .most = 3'600'000},
+    setting{.name = "http_write_stall_ms",
+            .type = number,
+            .fallback = "30000",
+            .help =
+                "How long the reader of an answer may pause; the whole answer has four times as long, and "
+                "more when it is large",
+            .least = 50,
+            .most = 3'600'000},
+    setting{.name = "http_idle_ms",
+            .type = number,
+            .fallback = "75000",
+            .help = "How long a connection is kept between two requests",
+            .least = 50,
+            .most = 3'600'000},
+};
+
+template <std::size_t A, std::size_t B>
+constexpr std::array<setting, A + B> joined(const std::array<setting, A>& a,
+                                            const std::array<setting, B>& b) {
+  std::array<setting, A + B> out{};
+  std::copy(a.begin(), a.end(), out.begin());
+  std::copy(b.begin(), b.end(), out.begin() + A);
+  return out;
+}
+constexpr auto table = joined(of_the_node, of_the_edge);
 
 std::string upper(std::string_view s) {
   std::string out(s);
@@ -132,6 +215,13 @@ std::string settings_markdown() {
            flag_of(s) + "` | `" + environment_of(s) + "` | " + value + " | " + fallback + " | " +
            std::string(s.help) + " |\n";
   }
+  out +=
+      "\n## Memory and disk\n\n"
+      "A node at rest takes about 35 MiB. Under load it adds what waits to be flushed to tables (32 MiB, "
+      "about twice that while a flush runs), the cache of tables (64 MiB, their indexes and filters "
+      "included), what each shard has applied and not handed over (at most 1 MiB of 16 shards each), and "
+      "what clients have under way. It does not grow with the data. Writes are refused with 507 while less "
+      "than 128 MiB of the disk are free, so that what is in memory can always be written.\n";
   return out;
 }
 

@@ -54,4 +54,10 @@ std::string_view event_status_name(schema::EventStatus status) {
   }
 }
 
+bool is_error(schema::Event::Reader event) {
+  return event.getStatus() == schema::EventStatus::ERROR ||
+         (event.getStatus() == schema::EventStatus::UNSET &&
+          event.getType() == schema::EventType::EXECUTION_FAILED);
+}
+
 }  // namespace troupe

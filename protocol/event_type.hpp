@@ -17,4 +17,7 @@ std::string event_type_name(schema::EventType type, std::string_view custom_name
 std::optional<schema::EventStatus> parse_event_status(std::string_view name);
 std::string_view event_status_name(schema::EventStatus status);
 
+// Failed: it says so, or it is a failed execution that says nothing.
+bool is_error(schema::Event::Reader event);
+
 }  // namespace troupe

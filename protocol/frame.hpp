@@ -23,6 +23,16 @@ enum class frame_kind : std::uint16_t {  // never renumber
   log_entry = 9,                         // stamp and command, on disk and between replicas
   log_record = 10,                       // schema::LogHeader and a log entry, on disk
   snapshot_chunk = 11,                   // schema::SnapshotChunk
+  generation_message = 12,               // schema::GenerationMessage
+  peer_hello = 13,                       // schema::PeerHello
+  peer_welcome = 14,                     // schema::PeerWelcome
+  peer_packet = 15,                      // schema::PeerPacket
+  shard_question = 16,                   // schema::ShardQuestion
+  shard_answer = 17,                     // schema::ShardAnswer
+  feed_message = 18,                     // schema::FeedMessage
+  state_question = 19,                   // schema::StateQuestion
+  state_answer = 20,                     // schema::StateAnswer
+  membership_message = 21,               // schema::MembershipMessage
 };
 
 struct frame {

@@ -19,14 +19,19 @@ enum class record_tag : std::uint8_t {
   api_key = 6,         // (org, key)                     -> schema::ApiKey
   reply = 7,           // (org, idempotency key)         -> cached reply
   reply_expiry = 8,    // (expires, org, key)            -> empty
+  token_limits = 9,    // (org)                          -> schema::TokenLimits
+  cluster_map = 10,    // ()                             -> schema::ClusterMap, system shard only
   // events
-  event = 32,           // (seq)                          -> schema::Event
-  event_by_id = 33,     // (org, id high, id low)         -> seq
-  event_by_time = 34,   // (org, time, seq)               -> empty
-  event_by_agent = 35,  // (org, agent, time, seq)      -> empty
-  event_by_trace = 36,  // (org, trace, time, seq)      -> empty
+  event_block =
+      32,  // (last seq)                     -> schema::Fact, eventsAppended: the events of one entry
+  event_by_id = 33,     // (version of the id, id high, id low, org) -> seq
+  event_by_time = 34,   // (org, newest time, block)        -> oldest time: see actors/events/spans.hpp
+  event_by_agent = 35,  // (org, agent, newest time, block) -> oldest time
+  event_by_trace = 36,  // (org, trace, newest time, block) -> oldest time
   // rollups
   rollup = 64,  // (org, resolution, dimension, start, key) -> schema::Rollup
+  cell =
+      65,  // (org, cube, resolution, start, field or first bits of its hash) -> rows: see protocol/cell_record.hpp
   // outbox
   outbox = 96,  // (due, timer, id...)            -> schema::OutboxRecord
   // history

@@ -13,11 +13,14 @@ inline constexpr std::size_t entry_bytes_max = 256 * 1024;
 inline constexpr std::size_t frame_bytes_max = 1024 * 1024;
 
 // What one shard's leader takes before it answers 429.
+inline constexpr std::size_t voters_max = 7;  // of one shard
 inline constexpr std::size_t shard_pending_commands_max = 4096;
 inline constexpr std::size_t shard_pending_bytes_max = 32 * 1024 * 1024;
 
 // Events.
 inline constexpr std::size_t event_bytes_max = 64 * 1024;
+// Of one log entry: more than its bytes can hold. A list of empty structs costs a sender nothing, whatever its length.
+inline constexpr std::size_t events_per_entry_max = entry_bytes_max / 32;
 inline constexpr std::size_t events_per_request_max = 50'000;
 inline constexpr std::size_t request_body_bytes_max = 16 * 1024 * 1024;
 inline constexpr std::size_t decompressed_body_bytes_max = 64 * 1024 * 1024;
@@ -44,6 +47,8 @@ inline constexpr std::int64_t task_timeout_ms_max = 366LL * 24 * 3600 * 1000;
 inline constexpr std::int64_t reply_cache_ms = 24LL * 3600 * 1000;
 inline constexpr std::size_t idempotency_key_bytes_max = 256;
 
+inline constexpr std::size_t token_limits_max = 256;  // of an organisation
+
 // Lists and queries.
 inline constexpr std::uint32_t page_items_default = 100;
 inline constexpr std::uint32_t page_items_max = 1'000;
@@ -59,6 +64,7 @@ inline constexpr std::uint64_t log_entries_trailing = 1024;
 inline constexpr std::size_t due_timers_max = 256;                     // fired in one go by a shard's outbox
 inline constexpr std::size_t feed_bytes_ahead_max = 16 * 1024 * 1024;  // sent to a subscriber, not yet taken
 inline constexpr std::int64_t passivate_idle_ms = 60'000;
+inline constexpr std::size_t live_entities_max = 20'000;  // actors of entities on a node
 inline constexpr std::int64_t command_deadline_ms = 15'000;
 
 }  // namespace troupe::limits

@@ -1,11 +1,13 @@
 #include "protocol/rollup.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
-#include "protocol/message.hpp"
+#include "protocol/flat_builder.hpp"
 
 namespace troupe {
 
@@ -19,6 +21,50 @@ void add_to(std::int64_t& sum, std::int64_t more) {
   if (__builtin_add_overflow(sum, more, &sum))
     sum = more > 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
 }
+
+// A rollup with its tokens, its extent and the root, without the sketch.
+constexpr std::size_t rollup_words = 48;
+
+// Adds sketches up without allocating: a count for every bucket there is, and a bit for those in use.
+class sketch_sum {
+ public:
+  sketch_sum() : t_(scratch) {}
+  ~sketch_sum() {
+    take([](std::uint16_t, std::uint64_t) {});
+  }
+  sketch_sum(const sketch_sum&) = delete;
+  sketch_sum& operator=(const sketch_sum&) = delete;
+
+  // A number that is no bucket counts as the last one.
+  void add(std::uint16_t index, std::uint64_t n) {
+    index = std::min<std::uint16_t>(index, buckets - 1);
+    t_.counts[index] += n;
+    t_.used[index >> 6] |= 1ULL << (index & 63);
+  }
+  std::size_t distinct() const {
+    std::size_t n = 0;
+    for (auto bits : t_.used) n += static_cast<std::size_t>(std::popcount(bits));
+    return n;
+  }
+  // Visits the buckets in order, and leaves nothing behind.
+  template <class Visit>
+  void take(Visit&& visit) {
+    for (std::size_t word = 0; word < t_.used.size(); ++word)
+      for (auto bits = std::exchange(t_.used[word], 0); bits != 0; bits &= bits - 1) {
+        auto index = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+        visit(static_cast<std::uint16_t>(index), std::exchange(t_.counts[index], 0));
+      }
+  }
+
+ private:
+  static constexpr std::uint16_t buckets = 64 * sub_count;  // more than sketch_bucket() gives
+  struct table {
+    std::array<std::uint64_t, buckets> counts;
+    std::array<std::uint64_t, buckets / 64> used;
+  };
+  static inline thread_local table scratch{};
+  table& t_;
+};
 
 }  // namespace
 
@@ -57,6 +103,27 @@ std::int64_t sketch_value(std::uint16_t bucket) noexcept {
   return static_cast<std::int64_t>(low + ((1ULL << shift) >> 1));
 }
 
+void rollup_extent::add_span(std::int64_t from_us, std::int64_t to_us) {
+  if (from_us != 0 && (first_us == 0 || from_us < first_us)) first_us = from_us;
+  if (to_us != 0 && (last_us == 0 || to_us > last_us)) last_us = to_us;
+}
+
+void rollup_extent::add(schema::Extent::Reader o) {
+  add_span(o.getFirstUs(), o.getLastUs());
+  auto words = o.getSlots();
+  auto n = std::min<std::size_t>(words.size(), slots.size());
+  for (unsigned i = 0; i < n; ++i) slots[i] |= words[i];
+}
+
+void rollup_extent::add(const rollup_extent& o) {
+  add_span(o.first_us, o.last_us);
+  for (std::size_t i = 0; i < slots.size(); ++i) slots[i] |= o.slots[i];
+}
+
+bool rollup_extent::any_slot() const {
+  return std::any_of(slots.begin(), slots.end(), [](auto bits) { return bits != 0; });
+}
+
 void rollup::add_timed(std::int64_t us) {
   if (us < 0) return;
   ++timed;
@@ -81,10 +148,16 @@ void rollup::add(const rollup& o) {
   add_to(cost_nano_usd, o.cost_nano_usd);
   add_to(hits, o.hits);
   tokens.add(o.tokens);
+  extent.add(o.extent);
   for (auto& [index, n] : o.sketch) sketch[index] += n;
 }
 
 void rollup::add(schema::Rollup::Reader o) {
+  add_sums(o);
+  for (auto b : o.getSketch()) sketch[b.getIndex()] += b.getCount();
+}
+
+void rollup::add_sums(schema::Rollup::Reader o) {
   add_to(count, o.getCount());
   add_to(errors, o.getErrors());
   add_to(timed, o.getTimed());
@@ -93,7 +166,7 @@ void rollup::add(schema::Rollup::Reader o) {
   add_to(cost_nano_usd, o.getCostNanoUsd());
   add_to(hits, o.getHits());
   tokens.add(o.getTokens());
-  for (auto b : o.getSketch()) sketch[b.getIndex()] += b.getCount();
+  if (o.hasExtent()) extent.add(o.getExtent());
 }
 
 void rollup::write_sums(schema::Rollup::Builder out) const {
@@ -105,6 +178,13 @@ void rollup::write_sums(schema::Rollup::Builder out) const {
   out.setCostNanoUsd(cost_nano_usd);
   if (!tokens.none()) tokens.write(out.initTokens());
   out.setHits(hits);
+  if (extent.none()) return;
+  auto e = out.initExtent();
+  e.setFirstUs(extent.first_us);
+  e.setLastUs(extent.last_us);
+  if (!extent.any_slot()) return;
+  auto words = e.initSlots(static_cast<unsigned>(extent.slots.size()));
+  for (unsigned i = 0; i < words.size(); ++i) words.set(i, extent.slots[i]);
 }
 
 void rollup::write(schema::Rollup::Builder out) const {
@@ -135,11 +215,31 @@ std::int64_t rollup::percentile_us(double q) const {
   return duration_max_us;
 }
 
-std::string merge_rollups(std::string_view existing, std::string_view operand) {
+std::string merge_rollups(std::span<const std::string_view> operands) {
   rollup sum;
-  if (!existing.empty()) sum.add(message_reader(existing).root<schema::Rollup>());
-  sum.add(message_reader(operand).root<schema::Rollup>());
-  return sum.encode();
+  sketch_sum sketch;
+  for (auto bytes : operands) {
+    if (bytes.empty()) continue;
+    message_reader reader(bytes);
+    auto operand = reader.root<schema::Rollup>();
+    sum.add_sums(operand);
+    for (auto b : operand.getSketch()) sketch.add(b.getIndex(), b.getCount());
+  }
+  auto distinct = sketch.distinct();
+  flat_builder builder;
+  auto out = builder.start(rollup_words + 2 * distinct).initRoot<schema::Rollup>();
+  sum.write_sums(out);
+  auto buckets = out.initSketch(static_cast<unsigned>(distinct));
+  unsigned i = 0;
+  sketch.take([&](std::uint16_t index, std::uint64_t n) {
+    buckets[i].setIndex(index);
+    buckets[i++].setCount(n);
+  });
+  return std::string(builder.bytes());
+}
+
+std::string merge_rollups(std::string_view existing, std::string_view operand) {
+  return merge_rollups(std::array{existing, operand});
 }
 
 }  // namespace troupe

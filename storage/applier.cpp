@@ -1,8 +1,12 @@
 #include "storage/applier.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include "protocol/key.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/message.hpp"
+#include "protocol/request_key.hpp"
 #include "protocol/schema/agent.capnp.h"
 #include "protocol/schema/storage.capnp.h"
 #include "storage/entry.hpp"
@@ -13,8 +17,23 @@ namespace {
 
 using body = schema::Command::Body;
 
-std::string applied_key(shard_id shard) { return shard_key(shard, "applied"); }
+constexpr std::string_view applied_name = "applied";
+// A run is handed over at this size. Larger ones gain little more.
+constexpr std::size_t run_bytes_max = 384 * 1024;
+constexpr int expired_dropped_max = 2;
+constexpr auto never = std::numeric_limits<std::int64_t>::max();
+
+std::string applied_key(shard_id shard) { return shard_key(shard, applied_name); }
 std::string counters_key() { return key_writer(record_tag::counters).str(); }
+
+std::string applied_state(log_index at, term entry_term, std::int64_t stamp_us) {
+  capnp::MallocMessageBuilder message(16);
+  auto state = message.initRoot<schema::AppliedState>();
+  state.setIndex(at.value);
+  state.setTerm(entry_term.value);
+  state.setStampUs(stamp_us);
+  return to_bytes(message);
+}
 
 event_seq seq_in(std::string_view counters) {
   return event_seq(message_reader(counters).root<schema::Counters>().getLastSeq());
@@ -53,10 +72,14 @@ void answer_due_timers(const kv_reader& store, shard_id shard, std::int64_t now_
   for (unsigned i = 0; i < keys.size(); ++i) keys.set(i, data_of(due[i]));
 }
 
-// A key may have been used anew since: then its record lives on.
-bool has_expired(const kv_reader& store, const std::string& key, std::int64_t now_us) {
-  auto bytes = store.get(column::state, key);
-  return bytes && message_reader(*bytes).root<schema::CachedReply>().getExpiresUs() <= now_us;
+// The key of the newest event id in the store, or the first there could be.
+std::string newest_of(const kv_reader& store, shard_id shard) {
+  auto first = recent_ids::first_key(), newest = first;
+  shard_records(store, shard).scan_down(family::events, first, prefix_end(first), [&](auto key, auto) {
+    newest = key;
+    return false;
+  });
+  return newest;
 }
 
 std::string with_index(std::string_view reply, log_index at) {
@@ -72,19 +95,24 @@ std::string with_index(std::string_view reply, log_index at) {
 struct applier::work {
   stamp at;
   term entry_term;
-  std::unique_ptr<kv_batch> batch;
   schema::Command::Reader command;
   std::string cached_key;     // where the reply is remembered, empty: nowhere
   std::int64_t timer_us = 0;  // the earliest outbox record made, 0: none
+  std::optional<generation_change> sealed;
   applied_entry out;
 };
 
-applier::applier(shard_id shard, epoch history, kv& store, const machine_set& machines)
-    : shard_(shard), history_(history), store_(store), machines_(machines) {
+applier::applier(shard_id shard, generation of, epoch history, kv& store, const machine_set& machines)
+    : shard_(shard), generation_(of), history_(history), store_(store), machines_(machines), run_(shard) {
   load();
 }
 
 void applier::load() {
+  run_.clear();
+  recent_ = recent_ids();
+  cache_.clear();
+  earliest_expiry_us_ = 0;
+  earliest_in_run_us_ = never;
   applied_ = log_index(0);
   applied_term_ = term(0);
   last_stamp_us_ = 0;
@@ -95,11 +123,14 @@ void applier::load() {
     applied_term_ = term(state.getTerm());
     last_stamp_us_ = state.getStampUs();
   }
+  written_out_ = applied_;
   last_seq_ = last_seq_of(store_.latest(), shard_);
+  next_ = load_change(store_.latest(), shard_, generation(generation_.value + 1));
 }
 
 applied_entry applier::apply(log_index at, term entry_term, std::string_view entry) {
   must(at.value == applied_.value + 1, "entries are applied in order, each once");
+  must(!next_, "nothing is applied after the seal");
   auto decoded = decode_entry(entry);
   if (!decoded) throw storage_fault("entry " + std::to_string(at.value) + " " + decoded.error().detail);
   work w;
@@ -107,55 +138,74 @@ applied_entry applier::apply(log_index at, term entry_term, std::string_view ent
   w.at.index = at;
   w.at.time_us = std::max(w.at.time_us, last_stamp_us_);
   w.entry_term = entry_term;
-  w.batch = store_.make_batch();
-  auto seq_before = last_seq_;
+  // What expires is looked for in the store.
+  if (run_.bytes() >= run_bytes_max || w.at.time_us >= earliest_in_run_us_) write_out();
+  auto begin = run_.bytes();
   run(w, decoded->command);
   last_stamp_us_ = w.at.time_us;
-  stage_applied(*w.batch, at, entry_term);
-  auto written = store_.write(*w.batch, durability::lazy);
-  if (!written) {
-    last_seq_ = seq_before;
-    throw storage_fault(written.error().detail, written.error().code);
-  }
-  applied_ = at;
-  applied_term_ = entry_term;
+  w.out.changes = run_.changes(begin);
+  advance(at, entry_term);
+  next_ = std::move(w.sealed);
   return std::move(w.out);
 }
 
 void applier::skip(log_index at, term entry_term) {
   must(at.value == applied_.value + 1, "entries are applied in order, each once");
-  skip_to(at, entry_term);
+  advance(at, entry_term);
 }
 
-void applier::skip_to(log_index at, term entry_term) {
-  auto batch = store_.make_batch();
-  stage_applied(*batch, at, entry_term);
-  auto written = store_.write(*batch, durability::lazy);
-  if (!written) throw storage_fault(written.error().detail, written.error().code);
+void applier::advance(log_index at, term entry_term) {
   applied_ = at;
   applied_term_ = entry_term;
+}
+
+void applier::stage_fresh(kv_batch& batch, shard_id shard, log_index at, term entry_term) {
+  batch.put(column::meta, applied_key(shard), applied_state(at, entry_term, 0));
+}
+
+void applier::write_out() {
+  if (written_out_ == applied_) return;
+  auto batch = store_.make_batch();
+  run_.stage(*batch);
+  batch->put(column::meta, applied_key(shard_), applied_state(applied_, applied_term_, last_stamp_us_));
+  if (companion_) companion_(*batch, applied_, applied_term_);
+  auto written = store_.write(*batch, durability::unlogged);
+  if (!written) throw storage_fault(written.error().detail, written.error().code);
+  written_out_ = applied_;
+  run_.clear();
+  earliest_in_run_us_ = never;
+}
+
+std::optional<std::string> applier::get(column c, std::string_view key) const {
+  auto known = run_.find(c, key);
+  if (!known) return store_.latest().get(c, shard_key(shard_, key));
+  if (!*known) return std::nullopt;
+  return std::string(**known);
 }
 
 void applier::run(work& w, std::string_view command) {
   message_reader reader(command);
   w.command = reader.root<schema::Command>();
   if (w.command.getBody().which() == body::FIRE_TIMER) {
-    auto key = shard_key(shard_, view_of(w.command.getBody().getFireTimer()));
-    auto due = store_.latest().get(column::outbox, key);
+    auto key = view_of(w.command.getBody().getFireTimer());
+    auto due = get(column::outbox, key);
     if (!due) {  // fired before, or called off
       w.out.reply = with_index(done_reply(), w.at.index);
       return;
     }
-    w.batch->erase(column::outbox, key);
+    run_.erase(column::outbox, key);
     message_reader record(*due);
     std::string inner(view_of(record.root<schema::OutboxRecord>().getCommand()));
     run(w, inner);
     return;
   }
   if (answer_from_cache(w)) return;
-  if (w.command.getBody().which() == body::NOOP)
+  if (w.command.getBody().which() == body::SEAL)
+    run_seal(w);
+  else if (w.command.getBody().which() == body::NOOP) {
+    w.out.takes_digest = w.command.getTakeDigest();
     w.out.reply = with_index(done_reply(), w.at.index);
-  else
+  } else
     run_machine(w);
   remember_reply(w);
 }
@@ -164,11 +214,12 @@ bool applier::answer_from_cache(work& w) {
   auto key = view_of(w.command.getIdempotencyKey());
   if (key.empty()) return false;
   w.cached_key = reply_key(view_of(w.command.getOrg()), key);
-  auto bytes = store_.latest().get(column::state, shard_key(shard_, w.cached_key));
+  auto bytes = get(column::state, w.cached_key);
   if (!bytes) return false;
   message_reader reader(*bytes);
   auto cached = reader.root<schema::CachedReply>();
-  if (cached.getExpiresUs() <= w.at.time_us) return false;
+  // A drawn key is never used anew: as long as its reply is there it counts, whatever a new leader's clock says.
+  if (!is_drawn_key(key) && cached.getExpiresUs() <= w.at.time_us) return false;
   if (cached.getFingerprint() != w.command.getFingerprint())
     w.out.reply = with_index(
         refusal(errc::idempotency_mismatch,
@@ -181,30 +232,51 @@ bool applier::answer_from_cache(work& w) {
 
 void applier::remember_reply(work& w) {
   if (w.cached_key.empty()) return;
-  auto expires = w.at.time_us + limits::reply_cache_ms * 1000;
+  bool drawn = is_drawn_key(view_of(w.command.getIdempotencyKey()));
+  auto expires = w.at.time_us + (drawn ? drawn_reply_cache_ms : limits::reply_cache_ms) * 1000;
   capnp::MallocMessageBuilder message;
   auto cached = message.initRoot<schema::CachedReply>();
   cached.setFingerprint(w.command.getFingerprint());
   cached.setExpiresUs(expires);
   cached.setReply(data_of(w.out.reply));
-  w.batch->put(column::state, shard_key(shard_, w.cached_key), to_bytes(message));
-  w.batch->put(column::state,
-               shard_key(shard_, key_writer(record_tag::reply_expiry).i64(expires).text(w.cached_key).str()),
-               {});
-  // Every remembered reply takes up to two expired ones with it, so that the cache cannot grow for ever.
-  auto first = shard_key(shard_, key_writer(record_tag::reply_expiry).str());
-  auto end = shard_key(shard_, key_writer(record_tag::reply_expiry).i64(w.at.time_us).str());
-  int dropped = 0;
-  store_.latest().scan(column::state, first, end, [&](std::string_view key, std::string_view) {
-    key_reader in(key.substr(2));
+  run_.put(column::state, w.cached_key, to_bytes(message));
+  run_.put(column::state, key_writer(record_tag::reply_expiry).i64(expires).text(w.cached_key).str(), {});
+  earliest_expiry_us_ = std::min(earliest_expiry_us_, expires);
+  earliest_in_run_us_ = std::min(earliest_in_run_us_, expires);
+  drop_expired(w);
+}
+
+// Every remembered reply takes up to two expired ones with it, so that the cache cannot grow for ever.
+void applier::drop_expired(work& w) {
+  if (w.at.time_us < earliest_expiry_us_) return;
+  struct expiry {
+    std::string key, of;
+    std::int64_t at_us = 0;
+  };
+  std::vector<expiry> first;
+  auto from = key_writer(record_tag::reply_expiry).str();
+  shard_records(store_.latest(), shard_).scan(family::state, from, prefix_end(from), [&](auto key, auto) {
+    if (run_.find(column::state, key)) return true;  // dropped by this run
+    key_reader in(key);
     in.tag();
-    in.i64();
-    auto old = in.text();
-    w.batch->erase(column::state, key);
-    if (old != w.cached_key && has_expired(store_.latest(), shard_key(shard_, old), w.at.time_us))
-      w.batch->erase(column::state, shard_key(shard_, old));
-    return ++dropped < 2;
+    expiry e{std::string(key), {}, in.i64()};
+    e.of = in.text();
+    first.push_back(std::move(e));
+    return first.size() <= expired_dropped_max;
   });
+  int dropped = 0;
+  earliest_expiry_us_ = earliest_in_run_us_;
+  for (auto& e : first) {
+    if (e.at_us > w.at.time_us || dropped++ == expired_dropped_max) {
+      earliest_expiry_us_ = std::min(earliest_expiry_us_, e.at_us);
+      return;
+    }
+    run_.erase(column::state, e.key);
+    // Its key may have been used anew since: then that record lives on.
+    auto bytes = e.of == w.cached_key ? std::nullopt : get(column::state, e.of);
+    if (bytes && message_reader(*bytes).root<schema::CachedReply>().getExpiresUs() <= w.at.time_us)
+      run_.erase(column::state, e.of);
+  }
 }
 
 void applier::run_machine(work& w) {
@@ -213,44 +285,69 @@ void applier::run_machine(work& w) {
   if (!m) throw machine_fault("no machine knows command " + std::to_string(static_cast<int>(which)));
   read_set keys;
   m->reads(w.command, w.at, keys);
-  loaded_view before(store_.latest(), shard_, keys);
+  if (!recent_.knows_newest()) recent_.begin_after(newest_of(store_.latest(), shard_));
+  loaded_view before(store_.latest(), run_, recent_, cache_, shard_, keys);
   auto result = m->apply(before, w.command, w.at);
   stage(w, result.changes, before);
   w.out.reply = with_index(result.reply, w.at.index);
   if (!result.facts.empty() || w.timer_us != 0) w.out.feed = feed_of(w, result.facts);
 }
 
+void applier::run_seal(work& w) {
+  auto seal = w.command.getBody().getSeal();
+  generation_change next{generation(seal.getGeneration()), {}, {w.at.index, w.entry_term}};
+  for (auto v : seal.getVoters()) next.voters.emplace_back(v);
+  auto sorted = next.voters;
+  std::sort(sorted.begin(), sorted.end());
+  bool sound = !sorted.empty() && sorted.size() <= limits::voters_max && sorted.front().value != 0 &&
+               std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();
+  std::string reply = done_reply();
+  if (next.generation.value != generation_.value + 1)
+    reply = refusal(errc::conflict,
+                    "the shard is in generation " + std::to_string(generation_.value) + ": look again",
+                    "generation");
+  else if (!sound)
+    reply = refusal(errc::invalid_argument,
+                    "a generation has 1 to " + std::to_string(limits::voters_max) + " voters, all different",
+                    "voters");
+  else {
+    run_.put(column::meta, change_name(next.generation), encode_change(next));
+    w.sealed = std::move(next);
+  }
+  w.out.reply = with_index(reply, w.at.index);
+}
+
 void applier::stage(work& w, const mutations& changes, const loaded_view& before) {
   auto counters = counters_key();
   changes.for_each([&](mutation_kind kind, family f, std::string_view key, std::string_view value) {
-    auto full = shard_key(shard_, key);
     switch (kind) {
       case mutation_kind::put_kept:
         if (auto previous = before.get(f, key))
-          w.batch->put(
-              column::history,
-              shard_key(shard_,
-                        key_writer(record_tag::history).text(key).u64_descending(w.at.index.value).str()),
-              *previous);
+          run_.put(column::history,
+                   key_writer(record_tag::history).text(key).u64_descending(w.at.index.value).str(),
+                   *previous);
         [[fallthrough]];
       case mutation_kind::put:
-        w.batch->put(column_of(f), full, value);
+        run_.put(column_of(f), key, value);
+        if (f == family::events) recent_.note(key);
+        if (f == family::state) cache_.changed(key, value);
         if (f == family::state && key == counters) last_seq_ = seq_in(value);
         if (f == family::outbox) w.timer_us = std::min(w.timer_us ? w.timer_us : due_in(key), due_in(key));
         break;
-      case mutation_kind::erase: w.batch->erase(column_of(f), full); break;
-      case mutation_kind::merge: w.batch->merge(column_of(f), full, value); break;
+      case mutation_kind::erase:
+        run_.erase(column_of(f), key);
+        if (f == family::state) cache_.changed(key, std::nullopt);
+        break;
+      case mutation_kind::merge: run_.merge(column_of(f), key, value); break;
     }
   });
 }
 
-void applier::stage_applied(kv_batch& batch, log_index at, term entry_term) const {
-  capnp::MallocMessageBuilder message(16);
-  auto state = message.initRoot<schema::AppliedState>();
-  state.setIndex(at.value);
-  state.setTerm(entry_term.value);
-  state.setStampUs(last_stamp_us_);
-  batch.put(column::meta, applied_key(shard_), to_bytes(message));
+// As far as it is certain to be in the store after a crash.
+log_index applier::flushed() const {
+  auto bytes = store_.flushed(column::meta, applied_key(shard_));
+  if (!bytes) return log_index(0);
+  return log_index(message_reader(*bytes).root<schema::AppliedState>().getIndex());
 }
 
 std::string applier::feed_of(const work& w, const std::vector<std::string>& facts) const {
@@ -267,9 +364,10 @@ std::string applier::feed_of(const work& w, const std::vector<std::string>& fact
 }
 
 std::string applier::answer(const kv_reader& store, shard_id shard, epoch history,
-                            const machine_set& machines, std::string_view query) {
+                            const machine_set& machines, std::string_view query, std::uint32_t stale_ms) {
   capnp::MallocMessageBuilder message;
   auto out = message.initRoot<schema::QueryResult>();
+  out.setStaleMs(stale_ms);
   out.setShard(shard.value);
   out.setEpoch(history.value);
   out.setLastSeq(last_seq_of(store, shard).value);

@@ -40,6 +40,7 @@ std::string identity_text(const directory_identity& id) {
   out << "# Troupe data directory. Do not edit: a changed file is refused.\n"
       << "format " << id.format << "\ncluster " << id.cluster << "\nnode " << id.node.value << "\nshards "
       << id.shards << "\nepoch " << hex(id.history.value) << "\n";
+  if (id.origin == node_origin::joined) out << "origin joined\n";
   auto body = out.str();
   return body + "checksum " + hex(checksum64(body)) + "\n";
 }
@@ -67,6 +68,7 @@ result<directory_identity> parse_identity(const fs::path& file, const std::strin
   id.node = node_id(std::strtoull(fields["node"].c_str(), nullptr, 10));
   id.shards = static_cast<std::uint16_t>(std::strtoul(fields["shards"].c_str(), nullptr, 10));
   id.history = epoch(std::strtoull(fields["epoch"].c_str(), nullptr, 16));
+  if (fields["origin"] == "joined") id.origin = node_origin::joined;
   if (id.format == 0 || !parse_uuid(id.cluster) || id.node.value == 0 || id.shards < 2)
     return refused(errc::corrupt, file, "a field is missing or wrong. Restore it from a backup");
   return id;
@@ -84,6 +86,19 @@ result<int> take_lock(const fs::path& file) {
                    "another trouped uses this directory. Stop it, or choose another data_dir");
   }
   return fd;
+}
+
+// What is in there that an empty data directory does not hold; empty: nothing.
+result<std::string> foreign_in(const fs::path& path) {
+  std::error_code error;
+  for (auto& entry : fs::directory_iterator(path, error)) {
+    auto name = entry.path().filename();
+    // What may be there before the first start: settings, certificates, and what a fresh file system holds.
+    bool harmless = name == "troupe.toml" || name == "pki" || name == "lost+found";
+    if (!harmless && name != lock_file && name != std::string(id_file) + ".new") return name.string();
+  }
+  if (error) return refused(errc::forbidden, path, "cannot be read: " + error.message());
+  return std::string();
 }
 
 }  // namespace
@@ -127,16 +142,12 @@ result<data_dir> data_dir::open(const fs::path& path, const directory_identity& 
   auto id_path = path / id_file;
   bool known = fs::exists(id_path, error);
   if (!known) {
-    for (auto& entry : fs::directory_iterator(path, error)) {
-      auto name = entry.path().filename();
-      // What may be there before the first start: settings, and what a fresh file system holds.
-      bool harmless = name == "troupe.toml" || name == "lost+found";
-      if (!harmless && name != lock_file && name != std::string(id_file) + ".new")
-        return refused(errc::conflict, path,
-                       "is not empty and not a Troupe data directory (it holds " + name.string() +
-                           "). Choose another data_dir");
-    }
-    if (error) return refused(errc::forbidden, path, "cannot be read: " + error.message());
+    auto held = foreign_in(path);
+    if (!held) return held.error();
+    if (!held->empty())
+      return refused(
+          errc::conflict, path,
+          "is not empty and not a Troupe data directory (it holds " + *held + "). Choose another data_dir");
   }
   auto lock = take_lock(path / lock_file);
   if (!lock) return lock.error();
@@ -157,6 +168,31 @@ result<data_dir> data_dir::open(const fs::path& path, const directory_identity& 
   if (!identity) return identity.error();
   dir.identity_ = *identity;
   return dir;
+}
+
+result<data_dir> data_dir::make_filled(const fs::path& path, const directory_identity& identity,
+                                       const std::function<result<bool>(const data_dir&)>& fill) {
+  std::error_code error;
+  bool made_folder = fs::create_directories(path, error);
+  if (error) return refused(errc::forbidden, path, "cannot be made: " + error.message());
+  auto held = foreign_in(path);
+  if (!held) return held.error();
+  if (!held->empty())
+    return refused(errc::conflict, path, "is not empty (it holds " + *held + "). Name a directory that is");
+  auto lock = take_lock(path / lock_file);
+  if (!lock) return lock.error();
+  data_dir dir;
+  dir.path_ = path;
+  dir.lock_ = *lock;
+  dir.identity_ = identity;
+  dir.is_new_ = true;
+  auto filled = fill(dir);
+  if (filled) filled = write_file_atomically(path / id_file, identity_text(identity), 0600);
+  if (filled) return dir;
+  fs::remove_all(dir.database(), error);
+  fs::remove(path / lock_file, error);
+  if (made_folder) fs::remove(path, error);
+  return filled.error();
 }
 
 data_dir::data_dir(data_dir&& o) noexcept

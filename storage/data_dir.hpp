@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "protocol/ids.hpp"
@@ -15,12 +16,16 @@
 
 namespace troupe::storage {
 
+// A founder makes its shards itself; who joined has only what it pulls from others, also after it has lost it.
+enum class node_origin : std::uint8_t { founded, joined };
+
 struct directory_identity {
   std::uint32_t format = 1;
   std::string cluster;  // UUID
   node_id node;
   std::uint16_t shards = 0;
   epoch history;
+  node_origin origin = node_origin::founded;
 };
 
 // Holds the lock until destroyed.
@@ -29,6 +34,11 @@ class data_dir {
   // Opens the directory; a missing or empty one is made with 'fresh'. Refuses, naming the file and what to do: a foreign
   // directory (not empty and not ours), a newer format, a damaged identity, a directory in use, one without rights.
   static result<data_dir> open(const std::filesystem::path& path, const directory_identity& fresh);
+
+  // A new directory that comes to be with what 'fill' puts into it, or not at all: what makes it a data directory is
+  // written last, and what was made is removed when that fails. Refuses one that holds anything.
+  static result<data_dir> make_filled(const std::filesystem::path& path, const directory_identity& identity,
+                                      const std::function<result<bool>(const data_dir&)>& fill);
 
   data_dir(data_dir&& other) noexcept;
   data_dir& operator=(data_dir&&) = delete;

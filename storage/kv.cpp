@@ -6,7 +6,7 @@ namespace troupe::storage {
 
 std::string_view name_of(column c) {
   static constexpr std::array<std::string_view, column_count> names = {
-      "state", "history", "events", "rollups", "outbox", "log", "meta"};
+      "state", "history", "events", "rollups", "outbox", "log", "meta", "incoming"};
   return names[static_cast<std::size_t>(c)];
 }
 

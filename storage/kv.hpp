@@ -1,8 +1,9 @@
 // An ordered key-value store with columns, as the shards see it: RocksDB in the node, memory in the simulation.
 //
 // Keys of the family columns begin with the shard (two bytes, big endian), then the record's key of protocol/key.hpp.
-// A batch is applied whole or not at all. A lazy batch survives the process but not the machine until the next sync;
-// batches reach the disk in the order in which they were written.
+// A batch is applied whole or not at all. Logged batches reach the disk in the order in which they were written, at the
+// next sync. Unlogged ones reach it whenever the store flushes: all that was written until then, over all columns, or
+// nothing of it. After a crash the logged batches up to some point stand on the state of the last flush.
 #pragma once
 
 #include <functional>
@@ -24,16 +25,17 @@ enum class column : std::uint8_t {
   history = 1,
   events = 2,
   rollups = 3,
-  outbox = 4,  // as troupe::family
-  log = 5,     // (shard, index) -> log record
-  meta = 6,    // what a shard knows of itself, and of the store
+  outbox = 4,    // as troupe::family
+  log = 5,       // (shard, index) -> log record
+  meta = 6,      // what a shard knows of itself, and of the store
+  incoming = 7,  // (shard, number) -> a chunk of a state that is being pulled
 };
-inline constexpr std::size_t column_count = 7;
+inline constexpr std::size_t column_count = 8;
 constexpr column column_of(family f) { return static_cast<column>(f); }
 std::string_view name_of(column c);
 
 struct done {};
-enum class durability : std::uint8_t { lazy, synced };
+enum class durability : std::uint8_t { unlogged, logged, synced };
 
 class kv_batch {
  public:
@@ -66,9 +68,17 @@ class kv {
   virtual const kv_reader& latest() const = 0;
   virtual std::unique_ptr<kv_batch> make_batch() const = 0;
   virtual result<done> write(const kv_batch& batch, durability d) = 0;
-  // Makes all that was written so far durable.
+  // Makes all that was logged so far durable.
   virtual result<done> sync() = 0;
+  // Makes all that was written so far durable, unlogged or not.
+  virtual result<done> flush() = 0;
+  // The value as it is for certain after any crash without the log: as of the last flush.
+  virtual std::optional<std::string> flushed(column c, std::string_view key) const = 0;
   virtual std::unique_ptr<kv_reader> snapshot() const = 0;
+  // What the keys [from, to) take, about; 0: not known. Quick.
+  virtual std::uint64_t about_bytes(column, std::string_view /*from*/, std::string_view /*to*/) const {
+    return 0;
+  }
   // Clears the error state that a failed write leaves, once its cause is gone.
   virtual result<done> resume() = 0;
 };

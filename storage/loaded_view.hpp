@@ -1,37 +1,72 @@
-// The records a command named, loaded from the store: the machine's view.
+// The records a command named, loaded from what was applied last and the store: the machine's view.
 #pragma once
 
 #include <algorithm>
 
-#include "storage/kv.hpp"
+#include "storage/applied_run.hpp"
+#include "storage/recent_ids.hpp"
+#include "storage/record_cache.hpp"
 
 namespace troupe::storage {
 
 class loaded_view final : public view {
  public:
-  loaded_view(const kv_reader& store, shard_id shard, const read_set& keys) {
-    keys_.reserve(keys.keys().size());
-    for (auto& [f, key] : keys.keys()) keys_.emplace_back(column_of(f), shard_key(shard, key));
-    std::sort(keys_.begin(), keys_.end());
-    keys_.erase(std::unique(keys_.begin(), keys_.end()), keys_.end());
-    values_ = store.get_all(keys_);
-    shard_ = shard;
+  // 'keys' must outlive it.
+  loaded_view(const kv_reader& store, const applied_run& run, const recent_ids& recent, record_cache& cache,
+              shard_id shard, const read_set& keys) {
+    records_.reserve(keys.keys().size());
+    for (auto& [f, key] : keys.keys()) records_.push_back({f, key, {}});
+    std::sort(records_.begin(), records_.end(), before);
+    records_.erase(std::unique(records_.begin(), records_.end(), same), records_.end());
+    std::vector<std::pair<column, std::string>> wanted;
+    std::vector<std::size_t> places;
+    wanted.reserve(records_.size());
+    places.reserve(records_.size());
+    for (std::size_t i = 0; i < records_.size(); ++i) {
+      auto& r = records_[i];
+      if (r.in == family::events && recent.is_new(r.key)) continue;
+      if (auto known = run.find(column_of(r.in), r.key)) {
+        if (*known) r.value.emplace(**known);
+        continue;
+      }
+      if (auto* known = r.in == family::state ? cache.find(r.key) : nullptr) {
+        r.value = *known;
+        continue;
+      }
+      wanted.emplace_back(column_of(r.in), shard_key(shard, r.key));
+      places.push_back(i);
+    }
+    auto values = store.get_all(wanted);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      auto& r = records_[places[i]];
+      r.value = std::move(values[i]);
+      if (r.in == family::state) cache.note(r.key, r.value);
+    }
   }
 
   std::optional<std::string_view> get(family f, std::string_view key) const override {
-    auto wanted = std::pair{column_of(f), shard_key(shard_, key)};
-    auto at = std::lower_bound(keys_.begin(), keys_.end(), wanted);
-    if (at == keys_.end() || *at != wanted)
+    auto at = std::lower_bound(records_.begin(), records_.end(), std::pair{f, key},
+                               [](const record& r, const auto& k) {
+                                 return std::pair{r.in, r.key} < k;
+                               });
+    if (at == records_.end() || at->in != f || at->key != key)
       throw machine_fault("a machine looked at a record that it had not named");
-    auto& value = values_[static_cast<std::size_t>(at - keys_.begin())];
-    if (!value) return std::nullopt;
-    return *value;
+    if (!at->value) return std::nullopt;
+    return *at->value;
   }
 
  private:
-  shard_id shard_;
-  std::vector<std::pair<column, std::string>> keys_;
-  std::vector<std::optional<std::string>> values_;
+  struct record {
+    family in;
+    std::string_view key;  // of the read_set
+    std::optional<std::string> value;
+  };
+  static bool before(const record& a, const record& b) {
+    return std::pair{a.in, a.key} < std::pair{b.in, b.key};
+  }
+  static bool same(const record& a, const record& b) { return a.in == b.in && a.key == b.key; }
+
+  std::vector<record> records_;
 };
 
 }  // namespace troupe::storage

@@ -5,12 +5,19 @@
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/merge_operator.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/sst_file_manager.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <algorithm>
+#include <atomic>
 
 #include <kj/exception.h>
 
-#include "protocol/rollup.hpp"
+#include "protocol/cell_record.hpp"
+#include "protocol/key.hpp"
 #include "storage/rocks_log.hpp"
 
 namespace troupe::storage {
@@ -36,18 +43,30 @@ void check_read(const rocksdb::Status& status) {
   throw storage_fault(why.detail, why.code);
 }
 
-class rollup_merge final : public rocksdb::AssociativeMergeOperator {
+class rollup_merge final : public rocksdb::MergeOperator {
  public:
-  bool Merge(const rocksdb::Slice&, const rocksdb::Slice* existing, const rocksdb::Slice& value,
-             std::string* merged, rocksdb::Logger*) const override {
-    try {
-      *merged = merge_rollups(existing ? view(*existing) : std::string_view{}, view(value));
-      return true;
-    } catch (const kj::Exception&) {
-      return false;
-    }
+  bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
+    std::vector<std::string_view> operands;
+    operands.reserve(in.operand_list.size() + 1);
+    if (in.existing_value != nullptr) operands.push_back(view(*in.existing_value));
+    for (auto& o : in.operand_list) operands.push_back(view(o));
+    return add_up(operands, out->new_value);
+  }
+  bool PartialMergeMulti(const rocksdb::Slice&, const std::deque<rocksdb::Slice>& list, std::string* merged,
+                         rocksdb::Logger*) const override {
+    std::vector<std::string_view> operands;
+    operands.reserve(list.size());
+    for (auto& o : list) operands.push_back(view(o));
+    return add_up(operands, *merged);
   }
   const char* Name() const override { return "troupe.rollup.1"; }
+
+ private:
+  static bool add_up(std::span<const std::string_view> operands, std::string& sum) {
+    auto merged = merge_figures(operands);
+    if (merged) sum = std::move(*merged);
+    return merged.has_value();
+  }
 };
 
 class rocks_batch final : public kv_batch {
@@ -90,20 +109,21 @@ class rocks_reader : public kv_reader {
 
   std::vector<std::optional<std::string>> get_all(
       std::span<const std::pair<column, std::string>> keys) const override {
-    std::vector<rocksdb::ColumnFamilyHandle*> columns;
-    std::vector<rocksdb::Slice> slices;
-    columns.reserve(keys.size());
-    slices.reserve(keys.size());
-    for (auto& [c, key] : keys) {
-      columns.push_back(of(c));
-      slices.push_back(slice(key));
-    }
-    std::vector<std::string> values;
-    auto statuses = db_->MultiGet(options(), columns, slices, &values);
     std::vector<std::optional<std::string>> found(keys.size());
+    std::vector<rocksdb::Slice> slices;
+    slices.reserve(keys.size());
+    for (auto& [c, key] : keys) slices.push_back(slice(key));
+    std::vector<rocksdb::PinnableSlice> values(keys.size());
+    std::vector<rocksdb::Status> statuses(keys.size());
+    // One look for the keys of one column in a row, which come in order.
+    for (std::size_t first = 0, end = 0; first < keys.size(); first = end) {
+      while (end < keys.size() && keys[end].first == keys[first].first) ++end;
+      db_->MultiGet(options(), of(keys[first].first), end - first, &slices[first], &values[first],
+                    &statuses[first], is_ordered(keys.subspan(first, end - first)));
+    }
     for (std::size_t i = 0; i < keys.size(); ++i) {
       check_read(statuses[i]);
-      if (statuses[i].ok()) found[i] = std::move(values[i]);
+      if (statuses[i].ok()) found[i].emplace(values[i].data(), values[i].size());
     }
     return found;
   }
@@ -111,6 +131,7 @@ class rocks_reader : public kv_reader {
   void scan(column c, std::string_view from, std::string_view to, const visitor& visit) const override {
     auto o = options();
     rocksdb::Slice upper = slice(to);
+    o.total_order_seek = true;
     if (!to.empty()) o.iterate_upper_bound = &upper;
     std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(o, of(c)));
     for (it->Seek(slice(from)); it->Valid(); it->Next())
@@ -121,6 +142,7 @@ class rocks_reader : public kv_reader {
   void scan_down(column c, std::string_view from, std::string_view to, const visitor& visit) const override {
     auto o = options();
     rocksdb::Slice lower = slice(from), upper = slice(to);
+    o.total_order_seek = true;
     o.iterate_lower_bound = &lower;
     if (!to.empty()) o.iterate_upper_bound = &upper;
     std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(o, of(c)));
@@ -131,6 +153,9 @@ class rocks_reader : public kv_reader {
 
  protected:
   rocksdb::ColumnFamilyHandle* of(column c) const { return (*columns_)[static_cast<std::size_t>(c)]; }
+  static bool is_ordered(std::span<const std::pair<column, std::string>> keys) {
+    return std::is_sorted(keys.begin(), keys.end());
+  }
   rocksdb::ReadOptions options() const {
     rocksdb::ReadOptions o;
     o.snapshot = at_;
@@ -164,17 +189,47 @@ class rocks_kv final : public kv {
   result<done> write(const kv_batch& batch, durability d) override {
     // Writing and then syncing the log keeps other writers going meanwhile; WriteOptions::sync would not.
     auto& ops = const_cast<rocksdb::WriteBatch&>(static_cast<const rocks_batch&>(batch).ops);
-    auto status = owned_->Write(rocksdb::WriteOptions(), &ops);
+    rocksdb::WriteOptions o;
+    o.disableWAL = d == durability::unlogged;
+    auto status = owned_->Write(o, &ops);
     if (!status.ok()) return failure_of(status);
+    if (d != durability::unlogged) logged_.fetch_add(1);
     return d == durability::synced ? sync() : result<done>(done{});
   }
   result<done> sync() override {
-    auto status = owned_->SyncWAL();
+    // What is being logged meanwhile is the next one's.
+    auto logged = logged_.load();
+    if (synced_.load() >= logged) return done{};
+    auto status = owned_->FlushWAL(true);
+    if (!status.ok()) return failure_of(status);
+    for (auto before = synced_.load(); before < logged && !synced_.compare_exchange_weak(before, logged);) {}
+    return done{};
+  }
+  result<done> flush() override {
+    if (auto synced = sync(); !synced) return synced;
+    auto status = owned_->Flush(rocksdb::FlushOptions(), handles_);
     if (!status.ok()) return failure_of(status);
     return done{};
   }
+  std::optional<std::string> flushed(column c, std::string_view key) const override {
+    rocksdb::ReadOptions o;
+    o.read_tier = rocksdb::kPersistedTier;
+    std::string value;
+    auto status = owned_->Get(o, handles_[static_cast<std::size_t>(c)], slice(key), &value);
+    check_read(status);
+    if (status.IsNotFound()) return std::nullopt;
+    return value;
+  }
   std::unique_ptr<kv_reader> snapshot() const override {
     return std::make_unique<rocks_snapshot>(owned_.get(), &handles_);
+  }
+  std::uint64_t about_bytes(column c, std::string_view from, std::string_view to) const override {
+    rocksdb::SizeApproximationOptions o;
+    o.include_memtables = true;
+    rocksdb::Range range(slice(from), slice(to));
+    std::uint64_t bytes = 0;
+    auto* where = handles_[static_cast<std::size_t>(c)];
+    return owned_->GetApproximateSizes(o, where, &range, 1, &bytes).ok() ? bytes : 0;
   }
   result<done> resume() override {
     auto status = owned_->Resume();
@@ -186,6 +241,20 @@ class rocks_kv final : public kv {
   std::unique_ptr<rocksdb::DB> owned_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   rocks_reader latest_;
+  // Batches. What was found at the start is on disk: recovering flushes it.
+  std::atomic<std::uint64_t> logged_{0}, synced_{0};
+};
+
+// Takes part in filters: only ids of events, which are looked for before they are there. All other keys of the column
+// are read by those who know that they exist.
+class event_id_filter final : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "troupe.event_id.1"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return key; }
+  bool InDomain(const rocksdb::Slice& key) const override {
+    constexpr std::size_t after_shard = 2;
+    return key.size() > after_shard && key[after_shard] == static_cast<char>(record_tag::event_by_id);
+  }
 };
 
 rocksdb::ColumnFamilyOptions column_options(column c, const rocks_options& options,
@@ -193,14 +262,49 @@ rocksdb::ColumnFamilyOptions column_options(column c, const rocks_options& optio
   rocksdb::ColumnFamilyOptions o;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
+  // The cache's bound is that of all reading. In parts, or one filter of a large file would not fit it.
+  table.cache_index_and_filter_blocks = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10, false));
+  table.whole_key_filtering = c != column::events;
+  table.checksum = rocksdb::kXXH3;  // Debian's build has no fast CRC
   table.format_version = 5;
   o.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  o.write_buffer_size = c == column::meta ? 1U << 20 : options.memtable_bytes;
+  o.write_buffer_size = options.memtable_bytes;
   o.compression = c == column::log ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
-  o.level_compaction_dynamic_level_bytes = true;
   if (c == column::rollups) o.merge_operator = std::make_shared<rollup_merge>();
+  if (c == column::events) {
+    // Each batch is all over the keys: levels would be rewritten whole for every few flushes.
+    o.compaction_style = rocksdb::kCompactionStyleUniversal;
+    o.prefix_extractor = std::make_shared<event_id_filter>();
+    o.memtable_prefix_bloom_size_ratio = 0.02;
+  } else {
+    o.level_compaction_dynamic_level_bytes = true;
+  }
   return o;
+}
+
+// As the columns are numbered, without RocksDB's own.
+std::vector<rocksdb::ColumnFamilyHandle*> in_order(rocksdb::DB& db,
+                                                   const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
+  std::vector<rocksdb::ColumnFamilyHandle*> ordered(column_count);
+  for (auto* handle : handles) {
+    auto named = [&](std::size_t i) { return name_of(static_cast<column>(i)) == handle->GetName(); };
+    std::size_t i = 0;
+    while (i < column_count && !named(i)) ++i;
+    if (i < column_count)
+      ordered[i] = handle;
+    else
+      db.DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  }
+  return ordered;
+}
+
+void close_half_open(rocksdb::DB* db, const std::vector<rocksdb::ColumnFamilyHandle*>& handles) {
+  if (db == nullptr) return;
+  for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  delete db;
 }
 
 }  // namespace
@@ -208,36 +312,46 @@ rocksdb::ColumnFamilyOptions column_options(column c, const rocks_options& optio
 result<std::unique_ptr<kv>> open_rocks(const std::filesystem::path& directory, const rocks_options& options) {
   rocksdb::DBOptions o;
   o.create_if_missing = true;
-  o.create_missing_column_families = true;
   o.max_background_jobs = options.background_jobs;
   o.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   o.max_open_files = 512;
   o.info_log = make_rocks_log();
-  o.max_total_wal_size = 256ULL << 20;
-  o.enable_pipelined_write = true;
+  // Only the shards' logs are in the write-ahead log. What they made of it is written without and flushed as a whole.
+  o.atomic_flush = true;
+  o.manual_wal_flush = true;  // a group of appends becomes one write and one sync
+  o.max_total_wal_size = options.log_bytes;
+  // Goes on by itself when a flush or a compaction found the disk full and there is room again.
+  o.sst_file_manager.reset(rocksdb::NewSstFileManager(rocksdb::Env::Default(), o.info_log));
+  o.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(options.memtable_bytes);
   auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
-  std::vector<rocksdb::ColumnFamilyDescriptor> columns;
-  columns.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
-  for (std::size_t i = 0; i < column_count; ++i) {
-    auto c = static_cast<column>(i);
-    columns.emplace_back(std::string(name_of(c)), column_options(c, options, cache));
-  }
-  rocksdb::DB* raw = nullptr;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
   std::error_code made;  // a folder that cannot be made is reported by Open
   std::filesystem::create_directories(directory, made);
-  auto status = rocksdb::DB::Open(o, directory.string(), columns, &handles, &raw);
+  std::vector<std::string> present;  // stays empty where there is no database yet
+  rocksdb::DB::ListColumnFamilies(o, directory.string(), &present).PermitUncheckedError();
+  std::vector<rocksdb::ColumnFamilyDescriptor> old, fresh;
+  old.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
+  for (std::size_t i = 0; i < column_count; ++i) {
+    auto c = static_cast<column>(i);
+    auto name = std::string(name_of(c));
+    bool known = std::find(present.begin(), present.end(), name) != present.end();
+    (known ? old : fresh).emplace_back(name, column_options(c, options, cache));
+  }
+  rocksdb::DB* raw = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles, made_now;
+  auto status = rocksdb::DB::Open(o, directory.string(), old, &handles, &raw);
+  // All that are missing at once: one by one each would rewrite and sync the options.
+  if (status.ok() && !fresh.empty()) status = raw->CreateColumnFamilies(fresh, &made_now);
+  handles.insert(handles.end(), made_now.begin(), made_now.end());
   if (!status.ok()) {
+    close_half_open(raw, handles);
     auto f = failure_of(status);
     if (f.code == errc::no_space) f.detail = "the disk is full: make space, then start again";
     f.detail += " (" + directory.string() + ")";
     return f;
   }
   std::unique_ptr<rocksdb::DB> db(raw);
-  auto* unused = handles.front();
-  handles.erase(handles.begin());
-  db->DestroyColumnFamilyHandle(unused).PermitUncheckedError();
-  return std::unique_ptr<kv>(std::make_unique<rocks_kv>(std::move(db), std::move(handles)));
+  auto ordered = in_order(*db, handles);
+  return std::unique_ptr<kv>(std::make_unique<rocks_kv>(std::move(db), std::move(ordered)));
 }
 
 }  // namespace troupe::storage

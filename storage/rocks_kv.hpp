@@ -10,7 +10,10 @@ namespace troupe::storage {
 
 struct rocks_options {
   std::size_t block_cache_bytes = 64ULL << 20;
-  std::size_t memtable_bytes = 16ULL << 20;  // for each column that takes bulk
+  std::size_t memtable_bytes =
+      64ULL << 20;  // of all columns together; about twice as much while they are flushed
+  std::size_t log_bytes =
+      64ULL << 20;  // of log that may wait to be flushed: what a start after a crash replays
   int background_jobs = 2;
 };
 

@@ -6,13 +6,14 @@
 #include "protocol/schema/command.capnp.h"
 #include "protocol/schema/storage.capnp.h"
 #include "storage/entry.hpp"
-#include "storage/snapshot.hpp"
+#include "storage/generation.hpp"
 
 namespace troupe::storage {
 
 namespace {
 
 constexpr std::uint32_t level_known = 1;
+constexpr std::size_t finish_entries = 256;  // read at once
 
 failure unknown_outcome(std::string_view why) {
   return {errc::timed_out,
@@ -20,6 +21,11 @@ failure unknown_outcome(std::string_view why) {
               ": the command may or may not have taken effect. Send it again with the same "
               "Idempotency-Key or the same ids; it is not done twice",
           std::chrono::milliseconds(200)};
+}
+
+failure moved() {
+  return {errc::not_leader, "the shard has other replicas now: send it to one of them",
+          std::chrono::milliseconds(100)};
 }
 
 }  // namespace
@@ -30,20 +36,34 @@ shard::shard(shard_config config, kv& store, const machine_set& machines, shard_
       store_(store),
       host_(host),
       guards_(guards),
-      applier_(config_.raft.shard, config_.history, store, machines) {}
+      applier_(config_.raft.shard, config_.raft.generation, config_.history, store, machines) {
+  if (alone())
+    applier_.write_with(
+        [this](kv_batch& batch, log_index at, term at_term) { drop_log(batch, at, at_term); });
+}
+
+result<done> make_fresh_shards(kv& store, std::span<const shard_config> shards) {
+  auto batch = store.make_batch();
+  bool any = false;
+  for (const auto& c : shards) {
+    auto id = c.raft.shard;
+    // A shard of others is not begun here, one that this node left not again.
+    if (c.raft.voters.empty() || load_snapshot(store.latest(), id) || load_left(store.latest(), id)) continue;
+    applier::stage_fresh(*batch, id, genesis.index, genesis.term);
+    stage_hard_state(*batch, id, {genesis.term, node_id{}});
+    stage_snapshot(*batch, id,
+                   {genesis, log_index(genesis.index.value + 1), c.raft.generation, c.raft.voters});
+    any = true;
+  }
+  return any ? store.write(*batch, durability::synced) : result<done>(done{});
+}
 
 result<done> shard::start(instant now) {
   try {
     if (!load_snapshot(store_.latest(), id())) {
-      // First the records' place, then the log's beginning: a crash between them leaves a fresh shard.
-      applier_.skip_to(genesis.index, genesis.term);
-      auto batch = store_.make_batch();
-      stage_hard_state(*batch, id(), {genesis.term, node_id{}});
-      stage_snapshot(
-          *batch, id(),
-          {genesis, log_index(genesis.index.value + 1), config_.raft.generation, config_.raft.voters});
-      auto made = store_.write(*batch, durability::synced);
+      auto made = make_fresh_shards(store_, std::span(&config_, 1));
       if (!made) return made;
+      applier_.load();
     }
     // What an earlier replica wrote and could not sync is visible: the new one takes all it sees for durable.
     if (auto synced = store_.sync(); !synced) return synced;
@@ -58,6 +78,7 @@ result<done> shard::start(instant now) {
     return failure{errc::corrupt, "shard " + std::to_string(id().value) +
                                       ": a record cannot be decoded: " + e.getDescription().cStr()};
   }
+  snapshot_due_ = log_index(applier_.applied().value + config_.snapshot_every);
   replica_->start(now.mono_ms);
   after(now);
   if (fault_) return *fault_;
@@ -74,7 +95,7 @@ result<start_state> shard::load() {
   if (!entries) return entries.error();
   log_end_ = log_index(snapshot->first.value + entries->size());
   // An installed state may be ahead of its point, and so of the log that begins there. Not when nobody sent it.
-  bool ahead = applier_.applied() >= log_end_ && config_.raft.voters.size() == 1;
+  bool ahead = applier_.applied() >= log_end_ && alone();
   if (applier_.applied() < snapshot->point.index || ahead)
     return failure{errc::corrupt, "shard " + std::to_string(id().value) + ": its records are at entry " +
                                       std::to_string(applier_.applied().value) +
@@ -94,6 +115,7 @@ std::uint64_t shard::next_timeout_ms() const {
 
 std::optional<failure> shard::refusal_of(std::string_view command, std::string& idempotency) const {
   if (fault_) return failure{errc::unavailable, "this shard has halted: " + fault_->detail};
+  if (next()) return moved();
   if (refusing_) return *refusing_;
   if (command.size() > limits::entry_bytes_max + limits::event_bytes_max)
     return failure{errc::too_large, "a command may have at most " + std::to_string(limits::entry_bytes_max) +
@@ -157,8 +179,29 @@ void shard::written(instant now, write_ticket ticket) {
 
 void shard::write_failed(const failure& why) { halt(why); }
 
+result<done> shard::write_out() {
+  if (fault_) return *fault_;
+  hand_over_run();
+  if (!fault_) return done{};
+  replica_->close();
+  return *fault_;
+}
+
+void shard::hand_over_run() {
+  try {
+    applier_.write_out();
+  } catch (const storage_fault& e) {
+    halt({e.code, e.what()});
+  }
+}
+
+void shard::read_ready(read_id id, log_index) {
+  if (!fault_) hand_over_run();
+  fault_ || next() ? host_.read_failed(id) : host_.read_ready(id);
+}
+
 void shard::read(instant now, read_id request) {
-  if (fault_) return host_.read_failed(request);
+  if (fault_ || next()) return host_.read_failed(request);
   replica_->read(now.mono_ms, request);
   after(now);
 }
@@ -170,14 +213,21 @@ result<term> shard::transfer(instant now, node_id to) {
   return outcome;
 }
 
-result<done> shard::install(instant now, const snapshot_point& point, std::span<const std::string> chunks) {
+void shard::lost(instant now, node_id peer) {
+  if (fault_) return;
+  replica_->lost(now.mono_ms, peer);
+  after(now);
+}
+
+void shard::campaign(instant now) {
+  if (fault_) return;
+  replica_->campaign(now.mono_ms);
+  after(now);
+}
+
+result<done> shard::install(instant now, const snapshot_point& point, std::unique_ptr<kv_batch> batch) {
   if (fault_) return *fault_;
   if (installing_) return failure{errc::conflict, "a snapshot is being installed"};
-  auto batch = store_.make_batch();
-  auto reached = stage_import(*batch, id(), chunks);
-  if (!reached) return reached.error();
-  if (*reached < point.index)
-    return failure{errc::conflict, "the snapshot is older than the log it is for: pull it again"};
   stage_erase(*batch, id(), log_index(0), log_index(0));
   stage_snapshot(*batch, id(),
                  {point, log_index(point.index.value + 1), config_.raft.generation, config_.raft.voters});
@@ -214,9 +264,21 @@ write_ticket shard::write_entries(log_index first, std::span<const log_record> r
 
 write_ticket shard::write_snapshot(const snapshot_point& point, log_index first_kept) {
   auto batch = store_.make_batch();
+  // The store is ahead: see drop_log().
+  if (point.index <= dropped_) return hand_over(std::move(batch));
   stage_snapshot(*batch, id(), {point, first_kept, config_.raft.generation, config_.raft.voters});
   stage_erase(*batch, id(), log_index(0), first_kept);
   return hand_over(std::move(batch));
+}
+
+// Nobody will ask a lone voter for what it has applied. The entries go with the run that holds their effect, unlogged
+// like it: a crash loses both or neither, and a flush writes none of them.
+void shard::drop_log(kv_batch& batch, log_index applied, term applied_term) {
+  stage_erase(batch, id(), dropped_, log_index(applied.value + 1));
+  stage_snapshot(
+      batch, id(),
+      {{applied, applied_term}, log_index(applied.value + 1), config_.raft.generation, config_.raft.voters});
+  dropped_ = applied;
 }
 
 result<std::vector<log_record>> shard::load_entries(log_index first, std::size_t count) {
@@ -226,6 +288,11 @@ result<std::vector<log_record>> shard::load_entries(log_index first, std::size_t
 void shard::apply(log_index first, std::span<const log_record> records) {
   for (auto& record : records) {
     if (fault_) return;
+    if (next()) {  // it was written behind the seal, and never takes effect
+      settle(first, record.term, moved());
+      first = log_index(first.value + 1);
+      continue;
+    }
     try {
       apply_one(first, record);
     } catch (const machine_fault& e) {
@@ -244,16 +311,47 @@ void shard::apply_one(log_index at, const log_record& record) {
   if (at <= applier_.applied()) return;  // an installed snapshot was ahead of its point
   if (record.kind != entry_kind::command) {
     applier_.skip(at, record.term);
-    settle(at, record.term, {});
+    host_.applied(at, record.term, {});
+    settle(at, record.term, std::string());
     return;
   }
   auto applied = applier_.apply(at, record.term, *record.payload);
+  host_.applied(at, record.term, applied.changes);
+  if (applied.takes_digest) {
+    applier_.write_out();
+    host_.take_digest(at);
+  }
   settle(at, record.term, std::move(applied.reply));
   if (!applied.feed.empty() && replica_ && replica_->status().role == raft_role::leader)
     host_.published(std::move(applied.feed));
 }
 
-void shard::settle(log_index at, term applied_term, std::string reply) {
+shard::reach shard::finish_at(const snapshot_point& point) {
+  if (fault_ || installing_ || replica_->term_at(point.index) != point.term) return reach::never;
+  if (replica_->status().stored < point.index) return reach::later;
+  replica_->close();
+  try {
+    while (!fault_ && !next() && applier_.applied() < point.index) {
+      log_index first(applier_.applied().value + 1);
+      auto records = load_records(store_.latest(), id(), first, finish_entries);
+      if (!records) {
+        halt(records.error());
+        break;
+      }
+      apply(first, *records);
+    }
+  } catch (const storage_fault& e) {
+    halt({e.code, e.what()});
+  }
+  return next() && !fault_ ? reach::done : reach::never;
+}
+
+void shard::leave() {
+  if (replica_) replica_->close();
+  lose_pending(next() ? moved() : unknown_outcome("the shard has other replicas now"));
+}
+
+void shard::settle(log_index at, term applied_term, result<std::string> reply) {
   auto it = pending_.find(at);
   if (it == pending_.end()) return;
   auto p = std::move(it->second);
@@ -290,9 +388,19 @@ void shard::halt(const failure& why) {
 
 void shard::after(instant now) {
   if (fault_) return replica_->close();
+  if (next()) return;
   auto applied = applier_.applied();
-  if (applied.value < replica_->status().snapshot.index.value + config_.snapshot_every) return;
-  auto taken = replica_->take_snapshot(now.mono_ms, applied, config_.trailing);
+  if (applied < snapshot_due_) return;
+  compact(now);
+}
+
+// The log may lose what the store has for certain, not what it merely shows.
+void shard::compact(instant now) {
+  auto applied = applier_.applied();
+  snapshot_due_ = log_index(applied.value + std::max<std::uint64_t>(config_.snapshot_every / 4, 1));
+  auto flushed = std::min(applier_.flushed(), applied);
+  if (flushed.value < replica_->status().snapshot.index.value + config_.snapshot_every) return;
+  auto taken = replica_->take_snapshot(now.mono_ms, flushed, alone() ? 0 : config_.trailing);
   if (!taken && taken.error().code != errc::conflict) halt(taken.error());
 }
 

@@ -7,6 +7,7 @@
 // - nothing changes a record but applying a committed entry;
 // - a request is answered once: after it was applied, or when it is known to be lost, or with "unknown" when this
 //   replica cannot know any more;
+// - after the seal of its generation it applies, answers and reads nothing: see member.hpp;
 // - what cannot be applied halts the shard with its bytes kept.
 #pragma once
 
@@ -37,6 +38,10 @@ class shard_host {
   virtual void send(node_id to, std::string message) = 0;
   // An encoded schema::Reply, or why there is none.
   virtual void replied(request_id id, result<std::string> reply) = 0;
+  // What an entry did to the records: the same on every replica.
+  virtual void applied(log_index, term, std::string_view /*changes*/) {}
+  // The store shows the records as of that entry, until this returns: replicas take the digest of them.
+  virtual void take_digest(log_index) {}
   // An encoded schema::Feed. On the leader only.
   virtual void published(std::string feed) = 0;
   virtual void role_changed(raft_role role, term at, node_id leader) = 0;
@@ -56,7 +61,11 @@ struct shard_config {
   epoch history;
   std::uint64_t snapshot_every = limits::log_entries_before_snapshot;
   std::uint64_t trailing = limits::log_entries_trailing;
+  std::uint64_t announce_ms = 500;  // between two tellings that a generation began
 };
+
+// Begins those shards that have nothing on disk yet, with one sync for all of them.
+result<done> make_fresh_shards(kv& store, std::span<const shard_config> shards);
 
 class shard final : private replica_host {
  public:
@@ -75,9 +84,24 @@ class shard final : private replica_host {
   // The store refused a write: the replica closes, every request in flight is unknown. Start another shard to go on.
   void write_failed(const failure& why);
   void read(instant now, read_id id);
+  // Makes the store show everything applied: before its records are read without read(). Not within a call of the host.
+  result<done> write_out();
   result<term> transfer(instant now, node_id to);
-  // Takes effect when its write is done. errc::conflict: the chunks are older than the point, pull them again.
-  result<done> install(instant now, const snapshot_point& point, std::span<const std::string> chunks);
+  // As of the replica.
+  void lost(instant now, node_id peer);
+  void campaign(instant now);
+  // The records have been replaced by a state at 'point' or later. Takes effect when 'batch' is written, to which it adds
+  // what the log is from now on.
+  result<done> install(instant now, const snapshot_point& point, std::unique_ptr<kv_batch> batch);
+
+  // What follows this generation, once its seal is applied: then this replica has nothing left to do.
+  const std::optional<generation_change>& next() const { return applier_.next(); }
+  // That generation is known to begin at 'point'. Applies the log up to there if this replica holds it, committed or
+  // not: that it holds that entry of that term means that it holds all before it.
+  enum class reach : std::uint8_t { done, later, never };
+  reach finish_at(const snapshot_point& point);
+  // Its place is taken: every request in flight is told so, and it does nothing any more.
+  void leave();
 
   // While refusing, commands are answered with 'why' and reads go on: a full disk.
   void refuse_writes(std::optional<failure> why) { refusing_ = std::move(why); }
@@ -89,6 +113,7 @@ class shard final : private replica_host {
   log_index applied() const { return applier_.applied(); }
   event_seq last_seq() const { return applier_.last_seq(); }
   term term_at(log_index index) const { return replica_->term_at(index); }
+  log_index match_of(node_id voter) const { return replica_ ? replica_->match_of(voter) : log_index{}; }
 
  private:
   struct pending {
@@ -111,7 +136,7 @@ class shard final : private replica_host {
   void apply(log_index first, std::span<const log_record> records) override;
   void role_changed(raft_role role, term at, node_id leader) override;
   // An entry that could not be applied leaves the records behind what the replica believes.
-  void read_ready(read_id id, log_index) override { fault_ ? host_.read_failed(id) : host_.read_ready(id); }
+  void read_ready(read_id id, log_index) override;
   void read_failed(read_id id) override { host_.read_failed(id); }
   std::string snapshot_manifest(const snapshot_point&) override { return {}; }
   void install_snapshot(node_id from, const snapshot_point& point, std::string) override {
@@ -123,11 +148,15 @@ class shard final : private replica_host {
   write_ticket hand_over(std::unique_ptr<kv_batch> batch);
   std::optional<failure> refusal_of(std::string_view command, std::string& idempotency) const;
   void apply_one(log_index at, const log_record& record);
-  void settle(log_index at, term applied_term, std::string reply);
+  void settle(log_index at, term applied_term, result<std::string> reply);
   void lose_pending(const failure& why);
   void halt(const failure& why);
   // Compaction and closing must not happen inside a call of the replica: they wait for its end.
   void after(instant now);
+  void compact(instant now);
+  void hand_over_run();
+  bool alone() const { return config_.raft.voters.size() == 1; }
+  void drop_log(kv_batch& batch, log_index applied, term applied_term);
 
   shard_config config_;
   kv& store_;
@@ -139,7 +168,9 @@ class shard final : private replica_host {
   std::set<std::string> in_flight_;
   std::size_t pending_bytes_ = 0;
   std::uint64_t tickets_ = 0;
-  log_index log_end_;  // one past the last entry handed to the store
+  log_index snapshot_due_;  // when applied so far, compaction is looked into
+  log_index dropped_;       // by drop_log(): up to here the store has no entries
+  log_index log_end_;       // one past the last entry handed to the store
   std::optional<install_write> installing_;
   std::optional<failure> fault_;
   std::optional<failure> refusing_;

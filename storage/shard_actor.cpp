@@ -2,17 +2,24 @@
 
 #include <sys/random.h>
 
-#include <caf/actor_pool.hpp>
 #include <caf/all.hpp>
 
 #include <chrono>
+#include <variant>
 
 #include <kj/exception.h>
 #include <spdlog/spdlog.h>
 
 #include "protocol/message.hpp"
+#include "protocol/schema/generation.capnp.h"
 #include "protocol/schema/raft_message.capnp.h"
+#include "protocol/wall_clock.hpp"
 #include "storage/shard_client.hpp"
+#include "storage/shard_digest.hpp"
+#include "storage/shard_feed.hpp"
+#include "storage/shard_pull.hpp"
+#include "storage/snapshot.hpp"
+#include "storage/state_job.hpp"
 
 namespace troupe::storage {
 
@@ -24,13 +31,22 @@ using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using written_atom = caf::atom_constant<caf::atom("written")>;
 using failed_atom = caf::atom_constant<caf::atom("failed")>;
 using reopen_atom = caf::atom_constant<caf::atom("reopen")>;
+using pulled_atom = caf::atom_constant<caf::atom("pulled")>;
+using import_atom = caf::atom_constant<caf::atom("import")>;
+using expire_atom = caf::atom_constant<caf::atom("expire")>;
 
 constexpr auto reopen_after = seconds(1);
+constexpr int resumes_max = 3;
+// Leaders of all shards beat at the same moments, so that what goes to one node goes in one packet.
+constexpr std::uint64_t beat_ms = 100;
+constexpr std::uint64_t bytes_look_ms = 10'000;
+// How long a leader may take to find a successor, when asked to or before it ends.
+constexpr std::uint64_t hand_over_ms_max = 2'000;
 
 instant clock_now() {
   return {
       static_cast<std::uint64_t>(duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count()),
-      duration_cast<microseconds>(system_clock::now().time_since_epoch()).count()};
+      steady_wall_us()};
 }
 
 failure disk_full() {
@@ -43,54 +59,92 @@ frame_kind kind_of(const frame& f) {
   return static_cast<frame_kind>(opened);
 }
 
-class shard_body final : public caf::event_based_actor, private shard_host {
+class shard_body final : public caf::event_based_actor, private member_host {
  public:
   shard_body(caf::actor_config& cfg, shard_config config, std::shared_ptr<const shard_surroundings> around)
-      : caf::event_based_actor(cfg), config_(std::move(config)), around_(std::move(around)) {
-    set_down_handler([this](caf::down_msg& down) { followers_.erase(down.source); });
+      : caf::event_based_actor(cfg),
+        config_(std::move(config)),
+        around_(std::move(around)),
+        feed_(*this, config_.raft.shard, config_.history),
+        pull_(*this, config_.raft.shard),
+        digest_(*this, config_.raft.shard) {
+    set_down_handler([this](caf::down_msg& down) { feed_.leave(down.source); });
     set_default_handler(caf::drop);
   }
 
   const char* name() const override { return "shard"; }
   // Whoever still holds a handle must not keep the store's users alive.
   void on_exit() override {
-    shard_.reset();
+    member_.reset();
     waiting_.clear();
     reading_.clear();
-    followers_.clear();
-    timers_to_ = nullptr;
+    feed_.clear();
+    pull_.clear();
+    giver_.clear();
     stopping_ = caf::response_promise();
+    handing_over_ = caf::response_promise();
     around_.reset();
   }
 
  protected:
   caf::behavior make_behavior() override {
     open();
+    if (around_->digests) digest_.begin(clock_now().mono_ms, around_->digest_every);
     return {
         [this](frame& f) { return on_frame(f); },
+        [this](const local_call_ptr& call) { on_command(call, call->request); },
         [this](read_atom, frame& f) { return on_read(f); },
         [this](peek_atom, frame& f) { return answer(make_response_promise(), std::move(f)); },
-        [this](follow_atom, const caf::actor& who) { follow(who); },
-        [this](taken_atom, std::uint64_t bytes) { taken(bytes); },
-        [this](timers_atom, const caf::actor& who) { timers_to_ = who; },
+        [this](follow_atom, const caf::actor& who) {
+          monitor(who);
+          feed_.follow(who, position());
+        },
+        [this](taken_atom, std::uint64_t bytes) {
+          feed_.taken(caf::actor_cast<caf::actor_addr>(current_sender()), bytes, position());
+        },
+        [this](timers_atom, const caf::actor& who) { feed_.send_timers_to(who); },
+        [this](peer_atom, std::uint64_t from, const frame& f) { on_peer(node_id(from), f); },
+        [this](lost_atom, std::uint64_t peer) {
+          member_->lost(clock_now(), node_id(peer));
+          settle();
+        },
+        [this](ask_atom, std::uint64_t number) { pull_.ask(number); },
+        [this](chunk_atom, std::uint64_t number, const frame& f) { pulled(pull_.answered(number, f)); },
+        [this](pulled_atom, std::uint64_t instance, bool complete, std::uint64_t number) {
+          if (instance == instance_) pulled(complete, number);
+        },
+        [this](import_atom, std::uint64_t instance) {
+          if (instance != instance_) return;
+          member_->import_more(clock_now());
+          settle();
+        },
+        [this](give_atom, const state_asked& asked) { give(asked); },
+        [this](expire_atom) { expire(); },
+        [this](compare_atom) { compare(); },
+        [this](digested_atom, std::uint64_t at, std::uint64_t digest, std::uint64_t took_ms) {
+          digest_.taken(log_index(at), digest, took_ms);
+        },
+        [this](transfer_atom, std::uint64_t to) { return transfer(node_id(to)); },
         [this](written_atom, std::uint64_t instance, std::uint64_t ticket) {
           if (instance != instance_) return;
-          shard_->written(clock_now(), write_ticket(ticket));
+          member_->written(clock_now(), write_ticket(ticket));
           settle();
         },
         [this](failed_atom, std::uint64_t instance, std::uint16_t code, const std::string& detail) {
           if (instance != instance_) return;
-          shard_->write_failed({static_cast<errc>(code), detail});
+          member_->write_failed({static_cast<errc>(code), detail});
           settle();
         },
         [this](tick_atom) {
           armed_for_ = 0;
-          shard_->tick(clock_now());
+          member_->tick(clock_now());
           settle();
         },
         [this](reopen_atom) { reopen(); },
         [this](stop_atom) {
           stopping_ = make_response_promise();
+          stop_by_ms_ = clock_now().mono_ms + hand_over_ms_max;
+          delayed_send(this, milliseconds(hand_over_ms_max), tick_atom::value);
           settle();
         },
     };
@@ -101,28 +155,37 @@ class shard_body final : public caf::event_based_actor, private shard_host {
 
   void open() {
     ++instance_;
-    shard_ =
-        std::make_unique<shard>(config_, around_->store, around_->machines, static_cast<shard_host&>(*this));
-    auto started = shard_->start(clock_now());
+    pull_.clear();
+    lane_ = around_->writer.open(config_.raft.shard);
+    member_ = std::make_unique<member>(config_, around_->store, around_->machines,
+                                       static_cast<member_host&>(*this));
+    auto started = member_->start(clock_now());
     if (!started) {
       spdlog::error("shard {} did not start: {}", config_.raft.shard.value, started.error().detail);
-      shard_->write_failed(started.error());
+      member_->write_failed(started.error());
     }
     settle();
   }
 
   void reopen() {
-    if (around_->space.is_low(clock_now().mono_ms) || !around_->store.resume()) {
+    bool low = around_->space.is_low(clock_now().mono_ms);
+    auto resumed = low ? troupe::result<storage::done>(disk_full()) : around_->store.resume();
+    if (!resumed) {
+      resumes_failed_ = low ? 0 : resumes_failed_ + 1;
+      if (resumes_failed_ >= resumes_max && around_->store_lost) around_->store_lost(resumed.error());
       delayed_send(this, reopen_after, reopen_atom::value);
       return;
     }
+    resumes_failed_ = 0;
     spdlog::info("shard {} takes up again", config_.raft.shard.value);
     open();
-    for (auto& [address, f] : followers_) send_position(f);
+    feed_.tell_all(position());
   }
 
   void halted(const failure& why) override {
     spdlog::error("shard {} halted: {}", config_.raft.shard.value, why.detail);
+    if (around_->leader_changed && member_->replica())
+      around_->leader_changed(config_.raft.shard, member_->current(), member_->replica()->status().term, {});
     if (why.code == errc::no_space || why.code == errc::internal)
       delayed_send(this, reopen_after, reopen_atom::value);
   }
@@ -130,32 +193,48 @@ class shard_body final : public caf::event_based_actor, private shard_host {
   // --- commands
 
   caf::result<frame> on_frame(frame& f) {
-    if (kind_of(f) == frame_kind::raft) {
-      on_raft(f);
-      return frame{};
-    }
     auto promise = make_response_promise();
-    auto command = f.open(frame_kind::command);
-    if (!command) {
+    if (auto command = f.open(frame_kind::command)) {
+      std::string copy(*command);
+      on_command(promise, copy);
+    } else {
       promise.deliver(reply_of(command.error()));
-    } else if (stopping_.pending()) {
-      promise.deliver(reply_of({errc::unavailable, "this node is stopping: send again", milliseconds(500)}));
+    }
+    return promise;
+  }
+
+  // Who waits for the answer to a command: another actor, or a thread of the edge.
+  using asker = std::variant<caf::response_promise, local_call_ptr>;
+
+  static void answer_command(asker& to, troupe::result<std::string> reply) {
+    if (auto* call = std::get_if<local_call_ptr>(&to))
+      return (*call)->answer(outcome_of_reply(std::move(reply)));
+    std::get<caf::response_promise>(to).deliver(reply ? frame::of(frame_kind::reply, *reply)
+                                                      : reply_of(reply.error()));
+  }
+
+  void on_command(asker from, std::string& command) {
+    if (stopping_.pending()) {
+      answer_command(from, stopping());
     } else {
       auto now = clock_now();
-      shard_->refuse_writes(around_->space.is_low(now.mono_ms) ? std::optional(disk_full()) : std::nullopt);
+      bool low = around_->space.is_low(now.mono_ms);
+      // While the store still takes it: reads go on when the disk is full.
+      if (low) member_->write_out();
+      member_->refuse_writes(low ? std::optional(disk_full()) : std::nullopt);
       request_id id(++requests_);
-      waiting_.emplace(id, promise);
-      shard_->propose(now, id, std::string(*command));
+      waiting_.emplace(id, std::move(from));
+      member_->propose(now, id, std::move(command));
     }
     settle();
-    return promise;
   }
 
   void replied(request_id id, troupe::result<std::string> reply) override {
     auto it = waiting_.find(id);
     if (it == waiting_.end()) return;
-    it->second.deliver(reply ? frame::of(frame_kind::reply, *reply) : reply_of(reply.error()));
+    auto who = std::move(it->second);
     waiting_.erase(it);
+    answer_command(who, std::move(reply));
   }
 
   std::pair<std::uint64_t, std::uint64_t> entropy() override {
@@ -166,7 +245,10 @@ class shard_body final : public caf::event_based_actor, private shard_host {
 
   void write(std::unique_ptr<kv_batch> batch, write_ticket ticket) override {
     caf::actor self(this);
-    around_->writer.write(std::move(batch),
+    // A thread that waits for the disk is no loss where another goes on.
+    auto where =
+        system().scheduler().num_workers() > 1 ? log_writer::may_write::here : log_writer::may_write::there;
+    around_->writer.write(lane_, std::move(batch), where,
                           [self, instance = instance_, ticket](const troupe::result<storage::done>& r) {
                             if (r)
                               caf::anon_send(self, written_atom::value, instance, ticket.value);
@@ -182,7 +264,7 @@ class shard_body final : public caf::event_based_actor, private shard_host {
     auto promise = make_response_promise();
     read_id id(++reads_);
     reading_.emplace(id, std::pair{promise, std::move(f)});
-    shard_->read(clock_now(), id);
+    member_->read(clock_now(), id);
     settle();
     return promise;
   }
@@ -199,8 +281,8 @@ class shard_body final : public caf::event_based_actor, private shard_host {
     auto it = reading_.find(id);
     if (it == reading_.end()) return;
     it->second.first.deliver(
-        query_result_of(shard_ && shard_->fault()
-                            ? failure{errc::unavailable, "this shard has halted: " + shard_->fault()->detail}
+        query_result_of(member_ && member_->fault()
+                            ? failure{errc::unavailable, "this shard has halted: " + member_->fault()->detail}
                             : failure{errc::not_leader, "another node leads this shard", milliseconds(100)}));
     reading_.erase(it);
   }
@@ -212,172 +294,299 @@ class shard_body final : public caf::event_based_actor, private shard_host {
       return promise;
     }
     message_reader reader(*opened);
-    if (reader.root<schema::Query>().which() == schema::Query::STATUS)
+    if (reader.root<schema::Query>().which() == schema::Query::STATUS) {
       promise.deliver(frame::of(frame_kind::query_result, status()));
-    else
-      promise.delegate(around_->queries, config_.raft.shard.value, config_.history.value, std::move(query));
+      return promise;
+    }
+    if (!member_->readable() && !member_->fault()) {
+      promise.deliver(query_result_of({errc::not_leader, "this node holds no replica of the shard", {}}));
+      return promise;
+    }
+    // Halted or not: what the store shows may be read.
+    member_->write_out();
+    promise.delegate(around_->queries, config_.raft.shard.value, config_.history.value, stale_ms(),
+                     std::move(query));
     return promise;
   }
 
-  std::string status() const {
+  // What the records show may be that old.
+  std::uint32_t stale_ms() const {
+    auto* replica = member_->replica();
+    if (!replica) return UINT32_MAX;
+    auto s = replica->status();
+    if (s.role == raft_role::leader && !member_->fault()) return 0;
+    auto age = clock_now().mono_ms - std::min(clock_now().mono_ms, s.fresh_ms);
+    return static_cast<std::uint32_t>(s.fresh_ms == 0 ? UINT32_MAX
+                                                      : std::min<std::uint64_t>(age, UINT32_MAX));
+  }
+
+  // Seldom looked at: it changes slowly, and whoever asks for the status asks often.
+  std::uint64_t bytes() {
+    auto now = clock_now().mono_ms;
+    if (bytes_looked_ms_ == 0 || now >= bytes_looked_ms_ + bytes_look_ms) {
+      bytes_ = about_bytes(around_->store, config_.raft.shard);
+      bytes_looked_ms_ = now;
+    }
+    return bytes_;
+  }
+
+  std::string status() {
     static constexpr const char* roles[] = {"follower", "candidate", "leader"};
     capnp::MallocMessageBuilder message;
     auto result = message.initRoot<schema::QueryResult>();
     result.setShard(config_.raft.shard.value);
     result.setEpoch(config_.history.value);
-    result.setLastSeq(shard_->last_seq().value);
+    result.setLastSeq(last_seq().value);
     auto out = result.initStatus();
-    auto s = shard_->status();
     out.setShard(config_.raft.shard.value);
-    out.setRole(shard_->fault() ? "closed" : roles[static_cast<int>(s.role)]);
-    out.setTerm(s.term.value);
-    out.setLeader(s.leader.value);
-    auto voters = out.initVoters(static_cast<unsigned>(config_.raft.voters.size()));
-    for (unsigned i = 0; i < voters.size(); ++i) voters.set(i, config_.raft.voters[i].value);
-    out.setCommitIndex(s.commit.value);
-    out.setAppliedIndex(shard_->applied().value);
-    out.setLastIndex(s.last.value);
-    out.setFirstIndex(s.first.value);
-    out.setLastSeq(shard_->last_seq().value);
-    if (shard_->fault()) out.setFault(shard_->fault()->detail);
+    out.setGeneration(member_->current().value);
+    auto voters = out.initVoters(static_cast<unsigned>(member_->voters().size()));
+    for (unsigned i = 0; i < voters.size(); ++i) voters.set(i, member_->voters()[i].value);
+    out.setRole(member_->fault() ? "closed" : to_string(member_->phase()).data());
+    if (auto* replica = member_->replica()) {
+      auto s = replica->status();
+      if (!member_->fault()) out.setRole(roles[static_cast<int>(s.role)]);
+      out.setTerm(s.term.value);
+      out.setLeader(s.leader.value);
+      out.setCommitIndex(s.commit.value);
+      out.setAppliedIndex(replica->applied().value);
+      out.setLastIndex(s.last.value);
+      out.setFirstIndex(s.first.value);
+      out.setLastSeq(replica->last_seq().value);
+      out.setBytes(bytes());
+      out.setDigestIndex(digest_.index().value);
+      out.setDigest(digest_.value());
+    }
+    if (member_->fault()) out.setFault(member_->fault()->detail);
     return to_bytes(message);
   }
 
   // --- the feed
 
-  struct follower {
-    caf::actor who;
-    std::uint64_t ahead_bytes = 0;  // sent, not taken yet
-    bool skipping = false;          // too far ahead: misses entries until it has taken all
-  };
-
-  void follow(const caf::actor& who) {
-    monitor(who);
-    auto& f = followers_[who.address()];
-    f = {who};
-    send_position(f);
+  event_seq last_seq() const { return member_->replica() ? member_->replica()->last_seq() : event_seq(); }
+  shard_feed::position position() const {
+    return {member_->replica() ? member_->replica()->applied() : log_index(), last_seq()};
   }
-
-  void send_position(follower& f) {
-    capnp::MallocMessageBuilder message;
-    auto feed = message.initRoot<schema::Feed>();
-    feed.setShard(config_.raft.shard.value);
-    feed.setIndex(shard_->applied().value);
-    feed.setEpoch(config_.history.value);
-    feed.setLastSeq(shard_->last_seq().value);
-    auto position = frame::of(frame_kind::feed, to_bytes(message));
-    f.ahead_bytes += position.bytes.size();
-    send(f.who, std::move(position));
-  }
-
-  void published(std::string feed) override {
-    message_reader reader(feed);
-    auto root = reader.root<schema::Feed>();
-    if (root.getTimerUs() != 0 && timers_to_) send(timers_to_, timers_atom::value, root.getTimerUs());
-    if (followers_.empty() || root.getFacts().size() == 0) return;
-    auto message = caf::make_message(frame::of(frame_kind::feed, feed));
-    auto bytes = feed.size() + envelope_bytes;
-    for (auto& [address, f] : followers_) {
-      if (f.ahead_bytes + bytes > limits::feed_bytes_ahead_max) f.skipping = true;
-      if (f.skipping) continue;
-      f.ahead_bytes += bytes;
-      send(f.who, message);
-    }
-  }
-
-  void taken(std::uint64_t bytes) {
-    auto it = followers_.find(caf::actor_cast<caf::actor_addr>(current_sender()));
-    if (it == followers_.end()) return;
-    auto& f = it->second;
-    f.ahead_bytes -= std::min(bytes, f.ahead_bytes);
-    if (!f.skipping || f.ahead_bytes != 0) return;
-    f.skipping = false;
-    send_position(f);
-  }
+  void published(std::string feed) override { feed_.publish(feed); }
 
   // --- between replicas
 
-  void on_raft(const frame& f) {
-    auto message = f.open(frame_kind::raft);
+  void on_peer(node_id from, const frame& f) {
+    auto kind = kind_of(f);
+    auto message = f.open(kind);
     if (!message) return;
-    message_reader reader(*message);
-    node_id from(reader.root<schema::RaftMessage>().getFrom());
-    shard_->receive(clock_now(), from, *message);
+    if (kind == frame_kind::raft)
+      member_->receive(clock_now(), from, *message);
+    else if (kind == frame_kind::generation_message)
+      member_->receive_generation(clock_now(), from, *message);
     settle();
   }
 
-  void send(node_id to, std::string message) override {
-    if (around_->send) around_->send(to, frame::of(frame_kind::raft, message));
+  void post(node_id to, frame_kind kind, const std::string& message) {
+    if (around_->peers) around_->peers->post(to, traffic::consensus, frame::of(kind, message));
   }
+  void send(node_id to, std::string message) override { post(to, frame_kind::raft, message); }
   using caf::event_based_actor::send;
+  void send_generation(node_id to, std::string message) override {
+    post(to, frame_kind::generation_message, message);
+  }
 
   void role_changed(raft_role role, term at, node_id leader) override {
     spdlog::debug("shard {}: role {} in term {}, leader {}", config_.raft.shard.value, static_cast<int>(role),
                   at.value, leader.value);
+    if (around_->leader_changed) around_->leader_changed(config_.raft.shard, member_->current(), at, leader);
   }
 
-  void pull_snapshot(node_id from, const snapshot_point& point) override {
-    // Reached only with other voters, which this version does not form: membership comes with the cluster.
-    spdlog::error("shard {}: node {} asks to install a snapshot at {}", config_.raft.shard.value, from.value,
-                  point.index.value);
+  // --- state, pulled and given
+
+  void pull_state(const state_request& wanted) override {
+    pulled(pull_.begin(around_->peers, around_->store, wanted));
+  }
+
+  // Not within a call of the member, which may have asked for it.
+  void pulled(shard_pull::progress how) {
+    if (how != shard_pull::progress::going)
+      send(this, pulled_atom::value, instance_, how == shard_pull::progress::complete, pull_.wanted().number);
+  }
+
+  void pulled(bool complete, std::uint64_t number) {
+    auto wanted = pull_.wanted();
+    if (wanted.number != number) return;
+    complete ? member_->pulled(clock_now(), wanted, pull_.chunks())
+             : member_->pull_failed(clock_now(), wanted);
+    settle();
+  }
+
+  void import_soon() override { send(this, import_atom::value, instance_); }
+
+  void give(const state_asked& asked) {
+    auto refuse = [&](const failure& why) {
+      asked.reply(frame::of(frame_kind::state_answer, refuse_state(why.detail)));
+    };
+    auto opened = asked.question.open(frame_kind::state_question);
+    if (!opened) return refuse(opened.error());
+    auto question = decode_state_question(*opened);
+    if (!question) return refuse(question.error());
+    if (question->shard != config_.raft.shard)
+      return refuse({errc::invalid_argument, "that is another shard", {}});
+    auto held = giver_.accept(*question, asked.from, *member_, around_->store, clock_now().mono_ms,
+                              entropy().first | 1);
+    settle();
+    if (!held) return refuse(held.error());
+    send(around_->queries, give_atom::value,
+         state_job{std::move(*question), held->first, held->second, asked.reply});
+    if (giver_.held() == 1) delayed_send(this, milliseconds(state_idle_ms_max), expire_atom::value);
+  }
+
+  void expire() {
+    giver_.expire(clock_now().mono_ms);
+    if (giver_.held() != 0) delayed_send(this, milliseconds(state_idle_ms_max), expire_atom::value);
+  }
+
+  void generation_changed(troupe::generation now, const std::vector<node_id>& voters) override {
+    spdlog::debug("shard {}: generation {} of {} voters", config_.raft.shard.value, now.value, voters.size());
+    // Also of what a node comes back with after it was replaced.
+    if (now.value == 0 && member_ && member_->phase() == member_phase::vacant)
+      spdlog::info(
+          "shard {}: this node has no part in it any more, since generation {}; its copy is given up",
+          config_.raft.shard.value, member_->current().value);
+    tell_voters();
+  }
+
+  // Also what a node without a replica has learnt from those that have one.
+  void tell_voters() {
+    if (!member_ || told_voters_ >= member_->current() || member_->known_voters().empty()) return;
+    told_voters_ = member_->current();
+    if (around_->voters_changed)
+      around_->voters_changed(config_.raft.shard, told_voters_, member_->known_voters());
+  }
+
+  // --- digests
+
+  // Who has nobody to compare with needs none.
+  void take_digest(log_index at) override {
+    if (around_->digests && member_->voters().size() > 1) digest_.take(*around_->digests, around_->store, at);
+  }
+
+  void compare() {
+    digest_.look_again();
+    auto now = clock_now();
+    bool alone = member_->voters().size() < 2;
+    if (alone || !leads() || stopping_.pending()) return;
+    if (!digest_.is_due(now.mono_ms, member_->current(), member_->replica()->applied())) return;
+    digest_.asked(now.mono_ms, member_->current());
+    member_->propose(now, request_id(++requests_), shard_digest::command());
+    settle();
+  }
+
+  // --- handing leadership over
+
+  bool leads() const {
+    auto* replica = member_->replica();
+    return replica && !member_->fault() && replica->status().role == raft_role::leader;
+  }
+
+  // The voter with most of the log among those that can be reached.
+  node_id successor() const {
+    node_id best;
+    for (auto v : member_->voters()) {
+      if (v == config_.raft.self || !around_->peers || !around_->peers->is_connected(v)) continue;
+      if (best.value == 0 || member_->replica()->match_of(v) > member_->replica()->match_of(best)) best = v;
+    }
+    return best;
+  }
+
+  caf::result<frame> transfer(node_id to) {
+    auto promise = make_response_promise();
+    auto refuse = [&](const failure& why) {
+      promise.deliver(reply_of(why));
+      return promise;
+    };
+    if (handing_over_.pending()) return refuse({errc::conflict, "leadership is already being handed over"});
+    if (!leads()) return refuse({errc::not_leader, "another node leads this shard", milliseconds(100)});
+    if (to.value == 0) to = successor();
+    if (to.value == 0)
+      return refuse({errc::unavailable, "no other voter of this shard can be reached", milliseconds(1000)});
+    auto begun = member_->transfer(clock_now(), to);
+    if (!begun) return refuse(begun.error());
+    handing_over_ = promise;
+    hand_over_by_ms_ = clock_now().mono_ms + hand_over_ms_max;
+    delayed_send(this, milliseconds(hand_over_ms_max), tick_atom::value);
+    settle();
+    return promise;
+  }
+
+  void settle_hand_over(std::uint64_t now_ms) {
+    if (!handing_over_.pending()) return;
+    if (!leads())
+      handing_over_.deliver(frame::of(frame_kind::reply, done_reply()));
+    else if (now_ms >= hand_over_by_ms_)
+      handing_over_.deliver(reply_of(
+          {errc::timed_out, "that node did not take over: is it well and up to date?", milliseconds(1000)}));
+  }
+
+  failure stopping() const {
+    if (member_->voters().size() > 1)
+      return {errc::not_leader, "this node is stopping: send to another", milliseconds(50)};
+    return {errc::unavailable, "this node is stopping: send again", milliseconds(500)};
+  }
+
+  // Ends when nothing is in flight and another node leads, or when that takes too long.
+  void settle_stop(std::uint64_t now_ms) {
+    if (!stopping_.pending()) return;
+    bool shared = member_->voters().size() > 1;
+    bool late = shared && now_ms >= stop_by_ms_;
+    if (!late && !waiting_.empty()) return;
+    if (!late && shared && leads()) {
+      auto to = successor();
+      // A transfer that is under way is refused: it goes on.
+      if (to.value != 0) static_cast<void>(member_->transfer(clock_now(), to));
+      if (to.value != 0 && leads()) return;
+    }
+    // The store is flushed when it closes: then the next start has nothing to apply again.
+    member_->write_out();
+    stopping_.deliver(stop_atom::value);
   }
 
   // --- after every message: timers, and the end
 
   void settle() {
-    if (stopping_.pending() && waiting_.empty()) stopping_.deliver(stop_atom::value);
-    if (!shard_) return;
-    // A leader without others has nobody to beat to and nobody to miss.
-    if (config_.raft.voters.size() == 1 && shard_->status().role == raft_role::leader) return;
-    auto due = shard_->next_timeout_ms();
-    if (due == ~std::uint64_t{0} || (armed_for_ != 0 && armed_for_ <= due)) return;
-    armed_for_ = due;
     auto now = clock_now().mono_ms;
+    settle_hand_over(now);
+    settle_stop(now);
+    tell_voters();
+    // A leader without others has nobody to beat to and nobody to miss.
+    bool alone = member_->settled() && member_->voters().size() == 1;
+    if (alone && leads()) return;
+    auto due = member_->next_timeout_ms();
+    if (due == ~std::uint64_t{0}) return;
+    if (leads()) due = (due + beat_ms - 1) / beat_ms * beat_ms;
+    if (armed_for_ != 0 && armed_for_ <= due) return;
+    armed_for_ = due;
     delayed_send(this, milliseconds(due > now ? due - now : 0), tick_atom::value);
   }
 
   shard_config config_;
   std::shared_ptr<const shard_surroundings> around_;
-  std::unique_ptr<shard> shard_;
-  std::uint64_t instance_ = 0;  // of shard_: completions for an earlier one are dropped
+  std::unique_ptr<member> member_;
+  int resumes_failed_ = 0;      // in a row, with room on the disk
+  std::uint64_t instance_ = 0;  // of member_: completions for an earlier one are dropped
+  log_lane lane_;
   std::uint64_t requests_ = 0, reads_ = 0;
   std::uint64_t armed_for_ = 0;
-  std::map<request_id, caf::response_promise> waiting_;
+  std::map<request_id, asker> waiting_;
   std::map<read_id, std::pair<caf::response_promise, frame>> reading_;
-  std::map<caf::actor_addr, follower> followers_;
-  caf::actor timers_to_;
-  caf::response_promise stopping_;
+  shard_feed feed_;
+  shard_pull pull_;
+  state_giver giver_;
+  shard_digest digest_;
+  troupe::generation told_voters_;
+  caf::response_promise handing_over_, stopping_;
+  std::uint64_t hand_over_by_ms_ = 0, stop_by_ms_ = 0;
+  std::uint64_t bytes_ = 0, bytes_looked_ms_ = 0;
 };
 
-caf::behavior query_worker(caf::event_based_actor*, const kv* store, const machine_set* machines) {
-  return {[=](std::uint16_t shard, std::uint64_t history, const frame& query) -> frame {
-    auto opened = query.open(frame_kind::query);
-    if (!opened) return query_result_of(opened.error());
-    try {
-      auto snapshot = store->snapshot();
-      return frame::of(frame_kind::query_result,
-                       applier::answer(*snapshot, shard_id(shard), epoch(history), *machines, *opened));
-    } catch (const storage_fault& e) {
-      return query_result_of({errc::corrupt, e.what()});
-    } catch (const machine_fault& e) {
-      return query_result_of({errc::corrupt, e.what()});
-    } catch (const kj::Exception& e) {
-      return query_result_of(
-          {errc::invalid_argument,
-           std::string("the query or a record cannot be decoded: ") + e.getDescription().cStr()});
-    }
-  }};
-}
-
 }  // namespace
-
-caf::actor spawn_query_workers(caf::actor_system& system, std::size_t n, const kv& store,
-                               const machine_set& machines) {
-  return caf::actor_pool::make(
-      system.dummy_execution_unit(), n,
-      [&] { return system.spawn<caf::detached>(query_worker, &store, &machines); },
-      caf::actor_pool::round_robin());
-}
 
 caf::actor spawn_shard(caf::actor_system& system, shard_config config,
                        std::shared_ptr<const shard_surroundings> around) {

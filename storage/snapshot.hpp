@@ -2,19 +2,69 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 
 #include "storage/kv.hpp"
 #include "storage/raft/replica.hpp"
 
 namespace troupe::storage {
 
-// Calls sink with sealed chunks of about 'chunk_bytes' each, at least one; sink returns false to stop.
+// The first record of a chunk, or the one behind it.
+struct record_cursor {
+  column where = column::state;
+  std::string key;  // without the shard
+};
+
+struct exported_chunk {
+  std::string bytes;  // sealed
+  record_cursor next;
+  bool last = false;
+};
+
+// About 'chunk_bytes' from 'from' on, at least one record. errc::invalid_argument for a cursor that is none.
+result<exported_chunk> export_chunk(const kv_reader& store, shard_id shard, const record_cursor& from,
+                                    std::size_t chunk_bytes);
+// All of them, at least one; sink returns false to stop.
 void export_records(const kv_reader& store, shard_id shard, std::size_t chunk_bytes,
                     const std::function<bool(std::string chunk)>& sink);
-// Stages: nothing of what the shard held, then the records of the chunks. The last chunk must be the last.
-// The entry up to which the records reflect the log.
-result<log_index> stage_import(kv_batch& batch, shard_id shard, std::span<const std::string> chunks);
+
+struct chunk_facts {
+  bool last = false;
+  // Of the last one: the entry up to which the records reflect the log.
+  log_index reached;
+  term reached_term;
+};
+// errc::corrupt if it is damaged or not of that shard.
+result<chunk_facts> check_chunk(shard_id shard, std::string_view chunk);
+// Checks, then stages its records.
+result<chunk_facts> stage_chunk(kv_batch& batch, shard_id shard, std::string_view chunk);
+// Stages: the shard holds no records.
+void stage_no_records(kv_batch& batch, shard_id shard);
+
+// Adds up records in the order of a snapshot.
+class state_digest {
+ public:
+  state_digest();
+  ~state_digest();
+  state_digest(const state_digest&) = delete;
+  void add(column c, std::string_view key, std::string_view value);
+  // Those of a chunk. Checks it first.
+  result<chunk_facts> add(shard_id shard, std::string_view chunk);
+  std::uint64_t value() const;
+
+ private:
+  struct inside;
+  std::unique_ptr<inside> in_;
+};
+
+// What the shard's records take on disk and in memory, about.
+std::uint64_t about_bytes(const kv& store, shard_id shard);
+
 // Of all records of the shard: equal states, equal digests. Reads everything.
 std::uint64_t digest(const kv_reader& store, shard_id shard);
+// The same; 'go_on' is asked after each of about 'bytes_at_once', and may take its time. Nothing: it said no.
+std::optional<std::uint64_t> digest_while(const kv_reader& store, shard_id shard,
+                                          const std::function<bool()>& go_on, std::size_t bytes_at_once);
 
 }  // namespace troupe::storage

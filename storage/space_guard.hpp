@@ -7,6 +7,10 @@
 
 namespace troupe::storage {
 
+// Below this writes are refused with 507, so that the store's own work never finds the disk full: what is in memory can be
+// flushed, and a log file be begun.
+inline constexpr std::uint64_t disk_reserve_bytes = 128ULL << 20;
+
 class space_guard {
  public:
   // Below 'reserve' free bytes writes are refused; above a quarter more they are taken again.

@@ -3,9 +3,13 @@
 #include <kj/exception.h>
 #include <caf/all.hpp>
 
+#include <deque>
+
+#include "actors/runtime/identity.hpp"
 #include "actors/runtime/router.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/message.hpp"
+#include "protocol/request_key.hpp"
 #include "protocol/schema/command.capnp.h"
 #include "protocol/schema/query.capnp.h"
 #include "protocol/schema/reply.capnp.h"
@@ -19,7 +23,7 @@ using storage::reply_of;
 
 constexpr auto deadline = std::chrono::milliseconds(limits::command_deadline_ms);
 constexpr auto idle_after = std::chrono::milliseconds(limits::passivate_idle_ms);
-constexpr int claim_rounds_max = 8;
+constexpr unsigned claim_rounds_max = 8;
 
 using check_atom = caf::atom_constant<caf::atom("check")>;
 
@@ -27,8 +31,12 @@ using check_atom = caf::atom_constant<caf::atom("check")>;
 struct claim_search {
   caf::response_promise promise;
   std::string command;  // as it came
-  int rounds = 0;
+  std::string key;      // its idempotency key, if it has one
+  // What was found before must be found again, though nothing is pending any more.
+  bool must_ask = false;
+  unsigned rounds = 0;
 };
+using search_ptr = std::shared_ptr<claim_search>;
 
 class agent_body final : public caf::event_based_actor {
  public:
@@ -44,14 +52,17 @@ class agent_body final : public caf::event_based_actor {
   caf::behavior make_behavior() override {
     delayed_send(this, idle_after, check_atom::value);
     return {
-        [this](frame& f) { return on_command(f); },
+        [this](frame& f) { return on_command(f, sent::first); },
+        [this](again_atom, frame& f) { return on_command(f, sent::again); },
         [this](check_atom) { check_idle(); },
-        [this](quit_atom) { quit(); },
+        [this](quit_atom) { leave(); },
     };
   }
 
  private:
-  caf::result<frame> on_command(frame& f) {
+  enum class sent : std::uint8_t { first, again };
+
+  caf::result<frame> on_command(frame& f, sent how) {
     used_ = true;
     auto promise = make_response_promise();
     auto command = f.open(frame_kind::command);
@@ -60,17 +71,25 @@ class agent_body final : public caf::event_based_actor {
       return promise;
     }
     message_reader reader(*command);
-    auto body = reader.root<schema::Command>().getBody();
-    if (body.which() == schema::Command::Body::CLAIM_TASK && body.getClaimTask().getTaskId().size() == 0)
-      search(std::make_shared<claim_search>(claim_search{promise, std::string(*command)}));
-    else
+    auto root = reader.root<schema::Command>();
+    auto body = root.getBody();
+    if (body.which() == schema::Command::Body::CLAIM_TASK && body.getClaimTask().getTaskId().size() == 0) {
+      auto s = std::make_shared<claim_search>();
+      s->promise = promise;
+      s->command = std::string(*command);
+      s->key = std::string(view_of(root.getIdempotencyKey()));
+      // A client's own key may come again at any time; a drawn one says so.
+      s->must_ask = !s->key.empty() && (how == sent::again || !is_drawn_key(s->key));
+      waiting_.push_back(s);
+      if (waiting_.size() == 1) search(s);
+    } else {
       promise.delegate(shard_, std::move(f));
+    }
     return promise;
   }
 
   // Looks for the next pending task and claims it. Another claim may come first: then looks again.
-  void search(std::shared_ptr<claim_search> s) {
-    ++searching_;
+  void search(const search_ptr& s) {
     capnp::MallocMessageBuilder message;
     auto query = message.initRoot<schema::Query>();
     query.setOrg(identity_.org);
@@ -79,51 +98,71 @@ class agent_body final : public caf::event_based_actor {
         .then([this, s](const frame& f) { claim(s, f); }, [this, s](const caf::error& e) { give_up(s, e); });
   }
 
-  void claim(const std::shared_ptr<claim_search>& s, const frame& found) {
+  void claim(const search_ptr& s, const frame& found) {
     auto payload = storage::payload_of_query_result(found);
     if (!payload) return finish(s, reply_of(payload.error()));
     message_reader reader(*payload);
     auto result = reader.root<schema::QueryResult>();
-    if (result.which() != schema::QueryResult::TASKS || result.getTasks().size() == 0)
-      return finish(s, reply_of({errc::not_found, "no task of this agent is pending"}));
-    auto task = std::string(view_of(result.getTasks()[0].getId()));
-    request(shard_, deadline, claim_of(s->command, task))
+    bool any = result.which() == schema::QueryResult::TASKS && result.getTasks().size() > 0;
+    if (!any && !s->must_ask) return finish(s, none_pending());
+    auto task = any ? std::string(view_of(result.getTasks()[0].getId())) : nobodys_task();
+    request(shard_, deadline, claim_of(*s, task))
         .then([this, s](frame& f) { claimed(s, f); }, [this, s](const caf::error& e) { give_up(s, e); });
   }
 
-  static frame claim_of(std::string_view command, const std::string& task) {
-    message_reader original(command);
+  static frame none_pending() { return reply_of({errc::not_found, "no task of this agent is pending"}); }
+
+  // An id that no task has: the claim of it is answered by what the shard remembers, or refused and remembered so.
+  static std::string nobodys_task() { return "none-" + draw_text(); }
+
+  static frame claim_of(const claim_search& s, const std::string& task) {
+    message_reader original(s.command);
     capnp::MallocMessageBuilder message;
     message.setRoot(original.root<schema::Command>());
-    message.getRoot<schema::Command>().getBody().getClaimTask().setTaskId(task);
+    auto command = message.getRoot<schema::Command>();
+    command.getBody().getClaimTask().setTaskId(task);
+    if (!s.key.empty()) command.setIdempotencyKey(key_of_try(s.key, s.rounds));
     return frame::of(frame_kind::command, to_bytes(message));
   }
 
-  void claimed(const std::shared_ptr<claim_search>& s, frame& f) {
+  void claimed(const search_ptr& s, frame& f) {
+    if (is_refused(f, errc::conflict) && ++s->rounds < claim_rounds_max) return search(s);
+    finish(s, is_refused(f, errc::not_found) ? none_pending() : std::move(f));
+  }
+
+  static bool is_refused(const frame& f, errc code) {
     auto payload = storage::payload_of_reply(f);
-    if (payload && ++s->rounds < claim_rounds_max) {
-      message_reader reader(*payload);
-      auto reply = reader.root<schema::Reply>();
-      if (reply.isRefused() && reply.getRefused().getCode() == static_cast<std::uint16_t>(errc::conflict)) {
-        --searching_;
-        return search(s);
-      }
-    }
-    finish(s, std::move(f));
+    if (!payload) return false;
+    message_reader reader(*payload);
+    auto reply = reader.root<schema::Reply>();
+    return reply.isRefused() && reply.getRefused().getCode() == static_cast<std::uint16_t>(code);
   }
 
-  void finish(const std::shared_ptr<claim_search>& s, frame answer) {
-    --searching_;
+  // The next one looks only now: at once they would all find the same task.
+  void finish(const search_ptr& s, frame answer) {
+    if (waiting_.empty() || waiting_.front() != s) return;
+    waiting_.pop_front();
     s->promise.deliver(std::move(answer));
+    if (!waiting_.empty()) search(waiting_.front());
   }
 
-  void give_up(const std::shared_ptr<claim_search>& s, const caf::error&) {
+  void give_up(const search_ptr& s, const caf::error&) {
     finish(s, reply_of({errc::timed_out,
                         "the claim was not answered in time: list the agent's tasks, or claim again"}));
   }
 
+  // Another node or another term leads the shard: who waits asks there.
+  void leave() {
+    for (auto& s : waiting_)
+      s->promise.deliver(
+          reply_of({errc::timed_out, "leadership changed: list the agent's tasks, or claim again",
+                    std::chrono::milliseconds(100)}));
+    waiting_.clear();
+    quit();
+  }
+
   void check_idle() {
-    if (!used_ && searching_ == 0) send(router_, idle_atom::value, identity_.entity);
+    if (!used_ && waiting_.empty()) send(router_, idle_atom::value, identity_.entity);
     used_ = false;
     delayed_send(this, idle_after, check_atom::value);
   }
@@ -132,7 +171,7 @@ class agent_body final : public caf::event_based_actor {
   caf::actor shard_;
   caf::actor router_;
   bool used_ = true;
-  int searching_ = 0;
+  std::deque<search_ptr> waiting_;  // the first one is looked after
 };
 
 }  // namespace

@@ -15,8 +15,11 @@ struct agent_identity {
   std::string entity;  // the router's name for it
 };
 
-// Takes frame(command) for this agent and answers frame(reply). Says (idle_atom, entity) to the router when idle and
-// quits when the router says (quit_atom).
+// Takes frame(command) or (again_atom, frame(command)) for this agent and answers frame(reply). Says (idle_atom, entity) to
+// the router when idle. Quits when the router says (quit_atom); what it was looking for is looked for elsewhere then.
+//
+// A claim that names no task and has a key tries its tasks under keys of their own, in a fixed order: sent again, it comes
+// to the same answer, whichever node it is sent to.
 caf::actor spawn_agent(caf::actor_system& system, agent_identity identity, caf::actor shard,
                        caf::actor router);
 

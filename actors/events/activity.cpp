@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocol/event_type.hpp"
 #include "protocol/records.hpp"
 #include "tally.hpp"
 

@@ -4,26 +4,28 @@
 
 namespace troupe::events {
 
-const std::string& event_key(key_writer& to, event_seq seq) {
-  return to.start(record_tag::event).u64(seq.value).str();
+const std::string& block_key(key_writer& to, event_seq last) {
+  return to.start(record_tag::event_block).u64(last.value).str();
 }
 
 const std::string& by_id_key(key_writer& to, std::string_view org, const uuid& id) {
-  return to.start(record_tag::event_by_id).text(org).u64(id.high).u64(id.low).str();
+  auto version = static_cast<std::uint8_t>((id.high >> 12) & 0xf);
+  return to.start(record_tag::event_by_id).u8(version).u64(id.high).u64(id.low).text(org).str();
 }
 
-const std::string& by_time_key(key_writer& to, std::string_view org, std::int64_t time_us, event_seq seq) {
-  return to.start(record_tag::event_by_time).text(org).i64(time_us).u64(seq.value).str();
+const std::string& by_time_key(key_writer& to, std::string_view org, std::int64_t newest_us,
+                               event_seq block) {
+  return to.start(record_tag::event_by_time).text(org).i64(newest_us).u64(block.value).str();
 }
 
 const std::string& by_agent_key(key_writer& to, std::string_view org, std::string_view agent,
-                                std::int64_t time_us, event_seq seq) {
-  return to.start(record_tag::event_by_agent).text(org).text(agent).i64(time_us).u64(seq.value).str();
+                                std::int64_t newest_us, event_seq block) {
+  return to.start(record_tag::event_by_agent).text(org).text(agent).i64(newest_us).u64(block.value).str();
 }
 
 const std::string& by_trace_key(key_writer& to, std::string_view org, std::string_view trace,
-                                std::int64_t time_us, event_seq seq) {
-  return to.start(record_tag::event_by_trace).text(org).text(trace).i64(time_us).u64(seq.value).str();
+                                std::int64_t newest_us, event_seq block) {
+  return to.start(record_tag::event_by_trace).text(org).text(trace).i64(newest_us).u64(block.value).str();
 }
 
 const std::string& rollup_key(key_writer& to, std::string_view org, schema::Resolution resolution,
@@ -56,25 +58,6 @@ event_seq decode_seq(std::string_view value) {
   event_seq seq(in.u64());
   if (!in.ok()) throw machine_fault("an event's id leads to no number");
   return seq;
-}
-
-std::int64_t bucket_us(schema::Resolution resolution) {
-  constexpr std::int64_t minute_us = 60'000'000;
-  switch (resolution) {
-    case schema::Resolution::HOUR: return 60 * minute_us;
-    case schema::Resolution::DAY: return 24 * 60 * minute_us;
-    default: return minute_us;
-  }
-}
-
-std::int64_t bucket_start(std::int64_t time_us, schema::Resolution resolution) {
-  auto width = bucket_us(resolution);
-  auto into = time_us % width;
-  if (into < 0) into += width;
-  // At the very end of the range there is no earlier start to name.
-  std::int64_t start = 0;
-  if (__builtin_sub_overflow(time_us, into, &start)) return time_us;
-  return start;
 }
 
 }  // namespace troupe::events

@@ -1,11 +1,11 @@
-// Keys of events and rollups. Each function writes into the given writer's memory: appending makes five keys for
-// every event.
+// Keys of events and rollups. Each function writes into the given writer's memory: appending makes many.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "protocol/cells.hpp"
 #include "protocol/ids.hpp"
 #include "protocol/key.hpp"
 #include "protocol/schema/query.capnp.h"
@@ -13,13 +13,15 @@
 
 namespace troupe::events {
 
-const std::string& event_key(key_writer& to, event_seq seq);
+// A block is named by the number of its last event.
+const std::string& block_key(key_writer& to, event_seq last);
+// Ids that hold their time (UUIDv7) lie together, in the order of time.
 const std::string& by_id_key(key_writer& to, std::string_view org, const uuid& id);
-const std::string& by_time_key(key_writer& to, std::string_view org, std::int64_t time_us, event_seq seq);
+const std::string& by_time_key(key_writer& to, std::string_view org, std::int64_t newest_us, event_seq block);
 const std::string& by_agent_key(key_writer& to, std::string_view org, std::string_view agent,
-                                std::int64_t time_us, event_seq seq);
+                                std::int64_t newest_us, event_seq block);
 const std::string& by_trace_key(key_writer& to, std::string_view org, std::string_view trace,
-                                std::int64_t time_us, event_seq seq);
+                                std::int64_t newest_us, event_seq block);
 const std::string& rollup_key(key_writer& to, std::string_view org, schema::Resolution resolution,
                               schema::Dimension dimension, std::int64_t start_us, std::string_view key);
 // What all rollups of one resolution and dimension begin with.
@@ -28,10 +30,5 @@ std::string rollup_prefix(std::string_view org, schema::Resolution resolution, s
 // The value of a by_id record.
 std::string encode_seq(event_seq seq);
 event_seq decode_seq(std::string_view value);
-
-// Microseconds of one bucket.
-std::int64_t bucket_us(schema::Resolution resolution);
-// Start of the bucket that holds this time; time before 1970 too.
-std::int64_t bucket_start(std::int64_t time_us, schema::Resolution resolution);
 
 }  // namespace troupe::events

@@ -4,9 +4,12 @@
 #include <vector>
 
 #include "activity.hpp"
+#include "actors/insight/cell_tally.hpp"
 #include "keys.hpp"
 #include "protocol/flat_builder.hpp"
+#include "protocol/limits.hpp"
 #include "protocol/records.hpp"
+#include "spans.hpp"
 #include "tally.hpp"
 
 namespace troupe::events {
@@ -15,10 +18,10 @@ namespace {
 
 using events_reader = capnp::List<schema::Event>::Reader;
 
-// Room for what apply adds to an event: organisation, team, and the growth of an older struct.
-constexpr std::size_t event_words_added = 64;
-// Of an event's indexes, roughly: to size the memory once.
-constexpr std::size_t index_bytes = 512;
+// Room for what apply adds to an event besides organisation and team: an id, and the growth of an older struct.
+constexpr std::size_t event_words_added = 16;
+// Of an event's indexes and rollups, roughly: to size the memory once.
+constexpr std::size_t index_bytes = 384;
 
 // The edge gives every event an id. One that has none gets its own, the same on every replica.
 uuid id_of(schema::Event::Reader event, std::uint32_t index, const stamp& at) {
@@ -28,7 +31,9 @@ uuid id_of(schema::Event::Reader event, std::uint32_t index, const stamp& at) {
   return make_uuid_v7(at.time_us, at.entropy_high + index, at.entropy_low + index * 0x9e37'79b9'7f4a'7c15ULL);
 }
 
-enum class verdict : std::uint8_t { accepted, duplicate, rejected };
+enum class verdict : std::uint8_t { accepted, duplicate, without_agent, too_many_tiers };
+
+bool is_rejected(verdict v) { return v == verdict::without_agent || v == verdict::too_many_tiers; }
 
 struct judged {
   uuid id;
@@ -57,8 +62,8 @@ class append {
   void judge();
   void judge_repeats();
   void store();
-  void store_one(schema::Event::Reader event, const uuid& id, event_seq seq,
-                 capnp::List<schema::Event>::Builder told, unsigned slot);
+  void complete(schema::Event::Builder record, const uuid& id, std::string_view team);
+  void write_ids(event_seq before_first);
   void write_counters();
   std::string reply() const;
   unsigned count(verdict v) const {
@@ -73,9 +78,11 @@ class append {
   std::vector<judged> judged_;
   activity agents_;
   tally tally_;
+  insight::cell_tally cells_;
   event_seq last_seq_;
   flat_builder builder_;
-  key_writer key_{record_tag::event};
+  spans spans_;
+  key_writer key_{record_tag::event_block};
   outcome out_;
 };
 
@@ -86,7 +93,9 @@ void append::judge() {
     auto& j = judged_[i];
     j.id = id_of(event, i, at_);
     if (event.getAgentId().size() == 0)
-      j.is = verdict::rejected;
+      j.is = verdict::without_agent;
+    else if (event.getLatencyByTier().size() > limits::list_items_max)
+      j.is = verdict::too_many_tiers;
     else if (before_.get(family::events, by_id_key(key_, view_of(org_), j.id)))
       j.is = verdict::duplicate;
   }
@@ -106,11 +115,12 @@ void append::judge_repeats() {
     if (judged_[order[i]].id == judged_[order[i - 1]].id) judged_[order[i]].is = verdict::duplicate;
 }
 
+// The fact that tells of the events is also the record that keeps them.
 void append::store() {
   auto accepted = count(verdict::accepted);
   auto words = events_.totalSize().wordCount;
   flat_builder telling;
-  auto fact = telling.start(words + accepted * event_words_added + text_words(org_.size()) + 64)
+  auto fact = telling.start(words + accepted * (event_words_added + text_words(org_.size())) + 64)
                   .initRoot<schema::Fact>();
   fact.setOrg(org_);
   auto appended = fact.initEventsAppended();
@@ -120,41 +130,41 @@ void append::store() {
   unsigned slot = 0;
   for (unsigned i = 0; i < events_.size(); ++i) {
     if (judged_[i].is != verdict::accepted) continue;
-    last_seq_ = event_seq(last_seq_.value + 1);
-    store_one(events_[i], judged_[i].id, last_seq_, told, slot++);
+    auto event = events_[i];
+    told.setWithCaveats(slot, event);
+    complete(told[slot], judged_[i].id, agents_.count(event));
+    tally_.add(event);
+    cells_.add(told[slot++].asReader());
+    spans_.add(event);
   }
+  last_seq_ = event_seq(last_seq_.value + accepted);
   out_.facts.emplace_back(telling.bytes());
+  out_.changes.put(family::events, block_key(key_, last_seq_), out_.facts.back());
+  write_ids(event_seq(last_seq_.value - accepted));
+  spans_.write(view_of(org_), last_seq_, out_.changes);
   agents_.write(out_);
   write_counters();
   tally_.write(view_of(org_), out_.changes);
+  cells_.write(view_of(org_), out_.changes);
 }
 
-void append::store_one(schema::Event::Reader event, const uuid& id, event_seq seq,
-                       capnp::List<schema::Event>::Builder told, unsigned slot) {
-  auto org = view_of(org_);
-  auto team = agents_.count(event);
-  auto& message = builder_.start(event.totalSize().wordCount + event_words_added + text_words(org.size()) +
-                                 text_words(team.size()));
-  message.setRoot(event);
-  auto record = message.getRoot<schema::Event>();
+void append::complete(schema::Event::Builder record, const uuid& id, std::string_view team) {
   record.setOrg(org_);
   record.setReceivedUs(at_.time_us);
-  if (event.getId().getHigh() != id.high || event.getId().getLow() != id.low) {
+  if (record.asReader().getId().getHigh() != id.high || record.asReader().getId().getLow() != id.low) {
     auto given = record.initId();
     given.setHigh(id.high);
     given.setLow(id.low);
   }
-  if (event.getTeam().size() == 0) set_text([&](unsigned n) { return record.initTeam(n); }, team);
-  auto& to = out_.changes;
-  auto bytes = builder_.bytes();
-  to.put(family::events, event_key(key_, seq), bytes);
-  to.put(family::events, by_id_key(key_, org, id), encode_seq(seq));
-  to.put(family::events, by_time_key(key_, org, event.getTimeUs(), seq), {});
-  to.put(family::events, by_agent_key(key_, org, view_of(event.getAgentId()), event.getTimeUs(), seq), {});
-  if (auto trace = view_of(event.getTraceId()); !trace.empty())
-    to.put(family::events, by_trace_key(key_, org, trace, event.getTimeUs(), seq), {});
-  told.setWithCaveats(slot, record.asReader());
-  tally_.add(event);
+  if (record.asReader().getTeam().size() == 0) set_text([&](unsigned n) { return record.initTeam(n); }, team);
+}
+
+void append::write_ids(event_seq seq) {
+  for (auto& j : judged_) {
+    if (j.is != verdict::accepted) continue;
+    seq = event_seq(seq.value + 1);
+    out_.changes.put(family::events, by_id_key(key_, view_of(org_), j.id), encode_seq(seq));
+  }
 }
 
 void append::write_counters() {
@@ -169,14 +179,15 @@ std::string append::reply() const {
   appended.setAccepted(count(verdict::accepted));
   appended.setDuplicates(count(verdict::duplicate));
   appended.setLastSeq(last_seq_.value);
-  if (auto n = count(verdict::rejected)) {
+  if (auto n = count(verdict::without_agent) + count(verdict::too_many_tiers)) {
     auto list = appended.initRejected(n);
     unsigned slot = 0;
     for (unsigned i = 0; i < judged_.size(); ++i) {
-      if (judged_[i].is != verdict::rejected) continue;
+      if (!is_rejected(judged_[i].is)) continue;
+      bool agent = judged_[i].is == verdict::without_agent;
       list[slot].setIndex(i);
-      list[slot].setField("agent_id");
-      list[slot++].setError("agent_id is empty: say which agent did it");
+      list[slot].setField(agent ? "agent_id" : "latency_by_tier_ms");
+      list[slot++].setError(agent ? "agent_id is empty: say which agent did it" : "has too many tiers");
     }
   }
   return to_bytes(message);
@@ -191,6 +202,7 @@ bool event_machine::handles(schema::Command::Body::Which command) const {
 void event_machine::reads(schema::Command::Reader command, const stamp& at, read_set& keys) const {
   auto org = view_of(command.getOrg());
   auto events = command.getBody().getAppendEvents().getEvents();
+  if (events.size() > limits::events_per_entry_max) return;
   key_writer key(record_tag::event_by_id);
   std::vector<std::string_view> agents;
   for (unsigned i = 0; i < events.size(); ++i) {
@@ -208,6 +220,12 @@ void event_machine::reads(schema::Command::Reader command, const stamp& at, read
 }
 
 outcome event_machine::apply(const view& before, schema::Command::Reader command, const stamp& at) const {
+  auto count = command.getBody().getAppendEvents().getEvents().size();
+  if (count > limits::events_per_entry_max)
+    return {{},
+            refusal(errc::too_large, std::to_string(count) + " events in one entry: at most " +
+                                         std::to_string(limits::events_per_entry_max) + " are taken"),
+            {}};
   return append(before, command, at).run();
 }
 

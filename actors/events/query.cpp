@@ -2,8 +2,10 @@
 
 #include <limits>
 
+#include "block.hpp"
 #include "filter.hpp"
 #include "keys.hpp"
+#include "newest_first.hpp"
 #include "protocol/page.hpp"
 #include "protocol/records.hpp"
 #include "rollup_query.hpp"
@@ -27,20 +29,19 @@ void write_events(const std::vector<found>& items, schema::QueryResult::Builder 
   }
 }
 
-std::string load_event(const record_reader& records, event_seq seq) {
-  key_writer key(record_tag::event);
-  auto bytes = records.get(family::events, event_key(key, seq));
-  if (!bytes) throw machine_fault("event " + std::to_string(seq.value) + " is indexed but not stored");
-  return std::move(*bytes);
-}
-
 void get_event(const record_reader& records, schema::Query::Reader query, schema::QueryResult::Builder out) {
   uuid id{query.getGetEvent().getHigh(), query.getGetEvent().getLow()};
   key_writer key(record_tag::event_by_id);
   auto value = records.get(family::events, by_id_key(key, view_of(query.getOrg()), id));
   if (!value) return out.setNothing();
   auto seq = decode_seq(*value);
-  write_events({{seq, load_event(records, seq)}}, out);
+  bool there = false;
+  each_block(records, seq, [&](const block& of) {
+    there = of.holds(seq);
+    if (there) write_events({{seq, encode_event(of.event_at(seq))}}, out);
+    return false;
+  });
+  if (!there) throw machine_fault("event " + std::to_string(seq.value) + " is indexed but not stored");
 }
 
 // The index that narrows the question most, without time and seq.
@@ -52,19 +53,26 @@ std::string index_prefix(std::string_view org, schema::EventFilter::Reader asked
   return key_writer(record_tag::event_by_time).text(org).str();
 }
 
-std::string with_time(const std::string& prefix, std::int64_t time_us, std::uint64_t seq) {
-  // The tag's byte is replaced by the prefix, which has its own.
-  return prefix + key_writer(record_tag::event).i64(time_us).u64(seq).str().substr(1);
+// What of the index is asked for.
+newest_first::bounds bounds_of(schema::ListEvents::Reader asked) {
+  newest_first::bounds within;
+  auto filter = asked.getFilter();
+  if (filter.getSinceUs() != 0) within.since_us = filter.getSinceUs();
+  if (filter.getUntilUs() != 0) within.before = {filter.getUntilUs(), event_seq()};
+  if (asked.getBeforeTimeUs() != 0 || asked.getBeforeSeq() != 0) {
+    newest_first::place cursor{asked.getBeforeTimeUs(), event_seq(asked.getBeforeSeq())};
+    within.before = within.before ? std::min(*within.before, cursor) : cursor;
+  }
+  return within;
 }
 
-// Where in the index the question begins (newest) and ends.
-std::pair<std::string, std::string> index_range(const std::string& prefix, schema::ListEvents::Reader asked) {
-  auto filter = asked.getFilter();
-  auto from = filter.getSinceUs() == 0 ? prefix : with_time(prefix, filter.getSinceUs(), 0);
-  auto to = filter.getUntilUs() == 0 ? prefix_end(prefix) : with_time(prefix, filter.getUntilUs(), 0);
-  if (asked.getBeforeTimeUs() != 0 || asked.getBeforeSeq() != 0)
-    to = std::min(to, with_time(prefix, asked.getBeforeTimeUs(), asked.getBeforeSeq()));
-  return {from, to};
+// Is an event one of the index that index_prefix() chose?
+newest_first::member member_of(schema::EventFilter::Reader asked) {
+  if (asked.getTraceId().size() > 0)
+    return [asked](auto event) { return view_of(event.getTraceId()) == view_of(asked.getTraceId()); };
+  if (asked.getAgentId().size() > 0)
+    return [asked](auto event) { return view_of(event.getAgentId()) == view_of(asked.getAgentId()); };
+  return [](auto) { return true; };
 }
 
 void list_events(const record_reader& records, schema::Query::Reader query,
@@ -78,28 +86,24 @@ void list_events(const record_reader& records, schema::Query::Reader query,
     refused.setDetail(wrong->second.c_str());
     return;
   }
-  auto prefix = index_prefix(view_of(query.getOrg()), asked.getFilter());
-  auto [from, to] = index_range(prefix, asked);
   page bounds(asked.getLimit());
   std::vector<found> items;
   std::pair<std::int64_t, std::uint64_t> scanned{asked.getBeforeTimeUs(), asked.getBeforeSeq()};
   bool more = false;
-  auto visit = [&](std::string_view key, std::string_view) {
+  newest_first events(records, index_prefix(view_of(query.getOrg()), asked.getFilter()), bounds_of(asked),
+                      member_of(asked.getFilter()));
+  events.walk([&](const newest_first::place& at, schema::Event::Reader event) {
     more = !bounds.look();
     if (more) return false;
-    key_reader at(key.substr(prefix.size()));
-    auto time_us = at.i64();
-    event_seq seq(at.u64());
-    auto bytes = load_event(records, seq);
-    if (wanted.matches(message_reader(bytes).root<schema::Event>())) {
+    if (wanted.matches(event)) {
+      auto bytes = encode_event(event);
       more = !bounds.take(bytes.size());
       if (more) return false;
-      items.push_back({seq, std::move(bytes)});
+      items.push_back({at.seq, std::move(bytes)});
     }
-    scanned = {time_us, seq.value};
+    scanned = {at.time_us, at.seq.value};
     return true;
-  };
-  if (from < to) records.scan_down(family::events, from, to, visit);
+  });
   out.setMore(more);
   out.setScannedToTimeUs(scanned.first);
   out.setScannedToSeq(scanned.second);
@@ -114,28 +118,27 @@ void read_feed(const record_reader& records, schema::Query::Reader query, schema
   std::vector<found> items;
   auto scanned = asked.getAfterSeq();
   bool more = false;
-  key_writer key(record_tag::event);
-  auto visit = [&](std::string_view at, std::string_view value) {
+  auto take = [&](event_seq seq, schema::Event::Reader event) {
     more = !bounds.look();
     if (more) return false;
-    key_reader in(at.substr(1));
-    event_seq seq(in.u64());
-    message_reader reader(value);
-    auto event = reader.root<schema::Event>();
     bool wanted = (org.empty() || view_of(event.getOrg()) == org) &&
                   (agent.empty() || view_of(event.getAgentId()) == agent) &&
                   (team.empty() || view_of(event.getTeam()) == team);
     if (wanted) {
-      more = !bounds.take(value.size());
+      auto bytes = encode_event(event);
+      more = !bounds.take(bytes.size());
       if (more) return false;
-      items.push_back({seq, std::string(value)});
+      items.push_back({seq, std::move(bytes)});
     }
     scanned = seq.value;
     return true;
   };
   if (scanned != std::numeric_limits<std::uint64_t>::max())
-    records.scan(family::events, event_key(key, event_seq(scanned + 1)),
-                 prefix_end(std::string(1, static_cast<char>(record_tag::event))), visit);
+    each_block(records, event_seq(scanned + 1), [&](const block& of) {
+      for (unsigned slot = 0; slot < of.size(); ++slot)
+        if (of.seq(slot).value > asked.getAfterSeq() && !take(of.seq(slot), of.event(slot))) return false;
+      return true;
+    });
   out.setMore(more);
   out.setScannedToSeq(scanned);
   write_events(items, out);

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -16,12 +18,10 @@
 
 namespace troupe::events {
 
-// Failed: it says so, or it is a failed execution that says nothing.
-bool is_error(schema::Event::Reader event);
-
 class tally {
  public:
-  // The event counts under each of its dimensions: all, agent, model, tool, and each memory tier it asked.
+  // The event counts under each of its dimensions: all, model, tool, and each memory tier it asked. By agent it is
+  // counted in cells: actors/insight/. 'hits' are the events that carry tokens; of a tier, those that it served.
   // A tier of latencyByTier was asked once, with its latency; 'tier' is the one that served: a hit, which also
   // bears the event's tokens and cost. A failure counts against the tier that served, or if none did, against all.
   void add(schema::Event::Reader event);
@@ -34,7 +34,6 @@ class tally {
     std::vector<std::uint16_t> buckets;
 
     void add_duration(std::int64_t us);
-    void add(const figures& other);
   };
   using place = std::tuple<std::uint8_t, std::int64_t, std::string_view>;  // dimension, start, key
   using table = std::map<place, figures>;
@@ -43,9 +42,14 @@ class tally {
   figures& at(schema::Dimension dimension, std::int64_t minute, std::string_view key) {
     return minutes_[place{static_cast<std::uint8_t>(dimension), minute, key}];
   }
-  static table coarser(const table& from, schema::Resolution resolution);
-  static void write_table(const table& from, std::string_view org, schema::Resolution resolution,
-                          flat_builder& builder, mutations& to);
+  // Encoded rollups; the bytes of sums made on the way are kept in 'memory'.
+  using encoded_table = std::map<place, std::string_view>;
+  using memory = std::deque<std::string>;
+
+  static std::string encode(const figures& f, flat_builder& builder);
+  static encoded_table coarser(const encoded_table& from, schema::Resolution resolution, memory& bytes);
+  static void write_table(const encoded_table& from, std::string_view org, schema::Resolution resolution,
+                          mutations& to);
 
   table minutes_;
 };

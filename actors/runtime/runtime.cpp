@@ -2,11 +2,17 @@
 
 #include <caf/all.hpp>
 
+#include <spdlog/spdlog.h>
+
 #include <atomic>
 #include <mutex>
 
+#include "actors/runtime/deadlines.hpp"
+#include "actors/runtime/feed_position.hpp"
+#include "actors/runtime/feed_server.hpp"
+#include "actors/runtime/feeds.hpp"
+#include "actors/runtime/gateway.hpp"
 #include "actors/runtime/outbox.hpp"
-#include "actors/runtime/router.hpp"
 #include "protocol/limits.hpp"
 
 namespace troupe {
@@ -14,71 +20,12 @@ namespace troupe {
 namespace {
 
 using storage::follow_atom;
-using storage::peek_atom;
-using storage::read_atom;
 using storage::taken_atom;
 
 constexpr auto deadline = std::chrono::milliseconds(limits::command_deadline_ms);
 constexpr std::size_t gateway_count = 4;
-
-enum class call_kind : std::uint8_t { command, read, peek };
-
-// From a thread of the edge to a gateway actor; never leaves the process.
-struct client_call {
-  call_kind kind = call_kind::command;
-  std::uint16_t shard = 0;
-  frame request;
-  client::answer done;
-};
-using call_ptr = std::shared_ptr<client_call>;
-
-failure failure_of(const caf::error& e) {
-  if (e == caf::sec::request_timeout)
-    return {errc::timed_out,
-            "no answer in time: it may or may not have taken effect. Send it again with the same "
-            "Idempotency-Key or the same ids",
-            std::chrono::milliseconds(1000)};
-  return {errc::unavailable, "this node is stopping: send again", std::chrono::milliseconds(500)};
-}
-
-}  // namespace
-
-}  // namespace troupe
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::call_ptr)
-
-namespace troupe {
-
-namespace {
-
-class gateway_body final : public caf::event_based_actor {
- public:
-  gateway_body(caf::actor_config& cfg, caf::actor router)
-      : caf::event_based_actor(cfg), router_(std::move(router)) {}
-  const char* name() const override { return "gateway"; }
-  void on_exit() override { router_ = nullptr; }
-
- protected:
-  caf::behavior make_behavior() override {
-    return {[this](const call_ptr& call) {
-      switch (call->kind) {
-        case call_kind::command: return ask(call, command_atom::value, storage::payload_of_reply);
-        case call_kind::read: return ask(call, read_atom::value, storage::payload_of_query_result);
-        case call_kind::peek: return ask(call, peek_atom::value, storage::payload_of_query_result);
-      }
-    }};
-  }
-
- private:
-  template <class Atom>
-  void ask(const call_ptr& call, Atom what, troupe::result<std::string> (*payload_of)(const frame&)) {
-    request(router_, deadline, what, call->shard, std::move(call->request))
-        .then([call, payload_of](const frame& f) { call->done(payload_of(f)); },
-              [call](const caf::error& e) { call->done(failure_of(e)); });
-  }
-
-  caf::actor router_;
-};
+// What waits for an answer of one peer.
+constexpr std::size_t peer_requests_max = 4096, peer_bytes_max = 16 * 1024 * 1024;
 
 // Shared by a subscription and its actor: after close() returns the sink is not called any more.
 struct sink_gate {
@@ -88,27 +35,43 @@ struct sink_gate {
 
 class subscriber_body final : public caf::event_based_actor {
  public:
-  subscriber_body(caf::actor_config& cfg, caf::actor router, std::shared_ptr<sink_gate> gate)
-      : caf::event_based_actor(cfg), router_(std::move(router)), gate_(std::move(gate)) {}
+  subscriber_body(caf::actor_config& cfg, caf::actor feeds, std::shared_ptr<sink_gate> gate)
+      : caf::event_based_actor(cfg), feeds_(std::move(feeds)), gate_(std::move(gate)) {}
   const char* name() const override { return "subscriber"; }
-  void on_exit() override { router_ = nullptr; }
+  void on_exit() override {
+    feeds_ = nullptr;
+    sources_.clear();
+  }
 
  protected:
   caf::behavior make_behavior() override {
-    send(router_, follow_atom::value, caf::actor(this));
-    return {[this](const frame& f) {
-      auto bytes = static_cast<std::uint64_t>(f.bytes.size());
-      if (auto feed = f.open(frame_kind::feed)) {
-        std::lock_guard lock(gate_->mutex);
-        if (gate_->sink) gate_->sink(std::make_shared<const std::string>(*feed));
-      }
-      send(caf::actor_cast<caf::actor>(current_sender()), taken_atom::value, bytes);
-    }};
+    send(feeds_, follow_atom::value, caf::actor(this));
+    return {
+        [this](source_atom, std::uint16_t shard, const caf::actor& source) {
+          sources_[shard] = source.address();
+          send(source, follow_atom::value, caf::actor(this));
+        },
+        [this](const frame& f) { take(f); },
+    };
   }
 
  private:
-  caf::actor router_;
+  void take(const frame& f) {
+    auto from = caf::actor_cast<caf::actor_addr>(current_sender());
+    auto feed = f.open(frame_kind::feed);
+    auto head = feed ? head_of(*feed) : std::nullopt;
+    auto source = head ? sources_.find(head->after.shard.value) : sources_.end();
+    if (source != sources_.end() && source->second == from) {
+      std::lock_guard lock(gate_->mutex);
+      if (gate_->sink) gate_->sink(std::make_shared<const std::string>(*feed));
+    }
+    send(caf::actor_cast<caf::actor>(current_sender()), taken_atom::value,
+         static_cast<std::uint64_t>(f.bytes.size()));
+  }
+
+  caf::actor feeds_;
   std::shared_ptr<sink_gate> gate_;
+  std::map<std::uint16_t, caf::actor_addr> sources_;  // what earlier ones still send is not passed on
 };
 
 class actor_subscription final : public subscription {
@@ -156,20 +119,33 @@ struct gathering {
 
 class runtime::actor_client final : public client {
  public:
-  actor_client(caf::actor_system& system, caf::actor router, std::uint16_t shards, epoch history)
-      : system_(system), router_(std::move(router)), shards_(shards), history_(history) {
-    for (std::size_t i = 0; i < gateway_count; ++i) gateways_.push_back(system.spawn<gateway_body>(router_));
-  }
-  ~actor_client() override {
-    for (auto& g : gateways_) caf::anon_send_exit(g, caf::exit_reason::user_shutdown);
-  }
+  enum class leading : std::uint8_t { here, anywhere };
+
+  actor_client(caf::actor_system& system, std::vector<caf::actor> gateways, caf::actor feeds,
+               std::vector<caf::actor> shards, epoch history, leading where)
+      : system_(system),
+        gateways_(std::move(gateways)),
+        feeds_(std::move(feeds)),
+        shards_(std::move(shards)),
+        history_(history),
+        where_(where),
+        open_(system) {}
 
   void command(shard_id shard, std::string command, answer done) override {
-    call(call_kind::command, shard, frame::of(frame_kind::command, command), std::move(done));
+    bool for_shard = shard.value < shards_.size() && is_for_shard(command);
+    if (for_shard && where_ == leading::here) {  // nobody needs to look for the leader
+      auto direct = std::make_shared<storage::local_call>(std::move(command), std::move(done));
+      open_.add(direct);
+      return caf::anon_send(shards_[shard.value], std::move(direct));
+    }
+    auto call =
+        make_call(shard, request_kind::command, frame::of(frame_kind::command, command), std::move(done));
+    call->for_shard = for_shard;
+    pass(std::move(call));
   }
 
   void query(shard_id shard, std::string query, consistency level, answer done) override {
-    call(kind_of(level), shard, frame::of(frame_kind::query, query), std::move(done));
+    pass(make_call(shard, kind_of(level), frame::of(frame_kind::query, query), std::move(done)));
   }
 
   void query_each(std::vector<shard_id> shards, std::string query, consistency level, answers done) override {
@@ -180,50 +156,145 @@ class runtime::actor_client final : public client {
     g->done = std::move(done);
     auto request = frame::of(frame_kind::query, query);
     for (std::size_t i = 0; i < shards.size(); ++i)
-      call(kind_of(level), shards[i], request,
-           [g, i](result<std::string> one) { g->take(i, std::move(one)); });
+      pass(make_call(shards[i], kind_of(level), request,
+                     [g, i](result<std::string> one) { g->take(i, std::move(one)); }));
   }
 
   std::unique_ptr<subscription> subscribe(feed_sink sink) override {
     auto gate = std::make_shared<sink_gate>();
     gate->sink = std::move(sink);
-    return std::make_unique<actor_subscription>(system_.spawn<subscriber_body>(router_, gate), gate);
+    return std::make_unique<actor_subscription>(system_.spawn<subscriber_body>(feeds_, gate), gate);
   }
 
-  std::uint16_t shard_count() const override { return shards_; }
+  std::uint16_t shard_count() const override { return static_cast<std::uint16_t>(shards_.size()); }
   epoch history() const override { return history_; }
 
  private:
-  static call_kind kind_of(consistency level) {
-    return level == consistency::local ? call_kind::peek : call_kind::read;
+  static request_kind kind_of(consistency level) {
+    return level == consistency::local ? request_kind::peek : request_kind::read;
   }
 
-  void call(call_kind kind, shard_id shard, frame request, answer done) {
+  static call_ptr make_call(shard_id shard, request_kind kind, frame request, answer done) {
+    auto call = std::make_shared<shard_call>();
+    call->shard = shard;
+    call->kind = kind;
+    call->request = std::move(request);
+    call->wait = deadline;
+    call->done = std::move(done);
+    return call;
+  }
+
+  void pass(call_ptr call) {
     auto& gateway = gateways_[next_.fetch_add(1, std::memory_order_relaxed) % gateways_.size()];
-    caf::anon_send(gateway, std::make_shared<client_call>(
-                                client_call{kind, shard.value, std::move(request), std::move(done)}));
+    caf::anon_send(gateway, std::move(call));
   }
 
   caf::actor_system& system_;
-  caf::actor router_;
-  std::uint16_t shards_;
-  epoch history_;
   std::vector<caf::actor> gateways_;
+  caf::actor feeds_;
+  std::vector<caf::actor> shards_;
+  epoch history_;
+  const leading where_;
+  deadlines open_;
   std::atomic<std::size_t> next_{0};
 };
 
-runtime::runtime(caf::actor_system& system, std::vector<caf::actor> shards, epoch history)
+// What comes from other threads: peers' questions, who comes and goes, and what the directory learns.
+struct runtime::ears {
+  std::vector<caf::actor> gateways, outboxes;
+  caf::actor router, feeds, feed_server;
+  std::atomic<std::size_t> next{0};
+
+  void place_changed(shard_id shard) const {
+    for (auto* one : {&router, &feeds, &feed_server}) caf::anon_send(*one, place_atom::value, shard.value);
+    for (auto& g : gateways) caf::anon_send(g, place_atom::value, shard.value);
+    if (shard.value < outboxes.size()) caf::anon_send(outboxes[shard.value], place_atom::value, shard.value);
+  }
+
+  void asked(const frame& question, shard_directory& directory, network::reply_to reply) {
+    auto q = decode_shard_question(question);
+    if (!q) {
+      spdlog::warn("a peer's question cannot be read: {}", q.error().detail);
+      return;  // it is answered by its deadline
+    }
+    auto call = std::make_shared<shard_call>();
+    call->shard = q->shard;
+    call->kind = q->kind;
+    call->request = std::move(q->request);
+    call->wait = std::min(q->wait, deadline);
+    call->again = q->again;
+    call->relays = std::min<std::uint8_t>(q->relays, 1);
+    if (auto command = call->request.open(frame_kind::command)) call->for_shard = is_for_shard(*command);
+    call->served = [&directory, shard = q->shard, reply = std::move(reply)](frame answer) {
+      reply(encode(shard_answer{shard, directory.of(shard), std::move(answer)}));
+    };
+    caf::anon_send(gateways[next.fetch_add(1, std::memory_order_relaxed) % gateways.size()], std::move(call));
+  }
+};
+
+runtime::runtime(caf::actor_system& system, std::vector<caf::actor> shards, epoch history, network* peers,
+                 shard_directory* directory)
     : system_(system), shards_(std::move(shards)) {
-  router_ = spawn_router(system_, shards_);
-  for (auto& shard : shards_) outboxes_.push_back(spawn_outbox(system_, shard));
-  client_ =
-      std::make_unique<actor_client>(system_, router_, static_cast<std::uint16_t>(shards_.size()), history);
+  must((peers != nullptr) == (directory != nullptr), "a cluster has a network and a directory");
+  gateway_peers cluster{peers, directory, nullptr};
+  auto self = peers ? peers->self() : node_id();
+  if (directory) directory->know_self(self);
+  if (peers) cluster.links = std::make_shared<peer_links>(self, peer_requests_max, peer_bytes_max);
+  router_ = spawn_router(system_, shards_, limits::live_entities_max, self, directory);
+  feeds_ = spawn_feeds(system_, shards_, cluster);
+  for (std::uint16_t s = 0; s < shards_.size(); ++s)
+    outboxes_.push_back(spawn_outbox(system_, shard_id(s), shards_[s], self, directory));
+  for (std::size_t i = 0; i < gateway_count; ++i)
+    gateways_.push_back(spawn_gateway(system_, router_, shards_, cluster));
+  auto where = peers ? actor_client::leading::anywhere : actor_client::leading::here;
+  client_ = std::make_unique<actor_client>(system_, gateways_, feeds_, shards_, history, where);
+  if (!peers) return;
+  feed_server_ = spawn_feed_server(system_, shards_, cluster);
+  listen(*peers, *directory, cluster.links);
+}
+
+void runtime::listen(network& peers, shard_directory& directory, const std::shared_ptr<peer_links>& links) {
+  ears_ = std::make_shared<ears>();
+  ears_->gateways = gateways_;
+  ears_->outboxes = outboxes_;
+  ears_->router = router_;
+  ears_->feeds = feeds_;
+  ears_->feed_server = feed_server_;
+  std::weak_ptr<ears> weak = ears_;
+  directory.on_change([weak](shard_id shard, const shard_place&) {
+    if (auto here = weak.lock()) here->place_changed(shard);
+  });
+  peers.on_peer([weak, links, &directory](node_id peer, peer_event what) {
+    links->changed(peer, what);
+    auto here = weak.lock();
+    if (!here) return;
+    if (what == peer_event::disconnected) {
+      caf::anon_send(here->feed_server, gone_atom::value, peer.value);
+      directory.suspect(peer);
+    }
+    for (std::uint16_t s = 0; s < directory.shard_count(); ++s) here->place_changed(shard_id(s));
+  });
+  peers.on_ask(frame_kind::shard_question,
+               [weak, &directory](node_id, frame question, network::reply_to reply) {
+                 if (auto here = weak.lock()) here->asked(question, directory, std::move(reply));
+               });
+  peers.on_ask(frame_kind::feed_message, [weak](node_id from, frame question, network::reply_to reply) {
+    auto here = weak.lock();
+    auto q = decode_feed_question(question);
+    if (here && q)
+      caf::anon_send(here->feed_server, std::make_shared<feed_asked>(feed_asked{from, *q, std::move(reply)}));
+  });
+  // What was learnt before somebody listened.
+  for (std::uint16_t s = 0; s < directory.shard_count(); ++s) ears_->place_changed(shard_id(s));
 }
 
 runtime::~runtime() {
+  ears_.reset();
   client_.reset();
+  for (auto& g : gateways_) caf::anon_send_exit(g, caf::exit_reason::user_shutdown);
   for (auto& outbox : outboxes_) caf::anon_send_exit(outbox, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(router_, caf::exit_reason::user_shutdown);
+  for (auto* one : {&feed_server_, &feeds_, &router_})
+    if (*one) caf::anon_send_exit(*one, caf::exit_reason::user_shutdown);
 }
 
 client& runtime::get_client() { return *client_; }

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "http/server/client_group.hpp"
 #include "http/server/text.hpp"
 #include "protocol/message.hpp"
 
@@ -69,7 +70,8 @@ bool key_ring::was_seen(const std::string& remote, const std::string& key_id) {
   return seen_.contains(concat({remote, " ", key_id}));
 }
 
-result<principal> key_ring::authenticate(std::string_view key, const std::string& remote) {
+result<principal> key_ring::authenticate(std::string_view key, const std::string& address) {
+  auto remote = client_group(address);
   if (!loaded_) {
     return failure{errc::unavailable, "The node is starting: keys are not loaded yet.",
                    std::chrono::seconds(1)};

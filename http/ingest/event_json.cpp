@@ -56,7 +56,7 @@ class reader {
                   ""});
         ++index_;
       }
-      at = end + 1;
+      at = std::max(end + 1, begin);  // blank lines are looked at once
     }
     return std::move(batch_);
   }

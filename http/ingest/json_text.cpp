@@ -4,6 +4,7 @@
 #include <simdjson.h>
 #include <boost/json/basic_parser_impl.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -159,6 +160,11 @@ void write_double(double value, std::string& out) {
   char buffer[32];
   auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
   out.append(buffer, end);
+  // Digits alone are read back as an integer: "-0" would lose its sign, and beyond 64 bits readers refuse them.
+  constexpr double integers_end = 9.2e18;
+  if ((value == 0 && std::signbit(value)) ||
+      (std::abs(value) >= integers_end && std::find(buffer, end, 'e') == end))
+    out += ".0";
 }
 
 void write_int(std::int64_t value, std::string& out) {

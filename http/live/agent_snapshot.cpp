@@ -9,25 +9,31 @@ namespace troupe::http {
 
 namespace {
 
-// A reader that needs more lists them by REST.
-constexpr std::size_t snapshot_agents_max = 5000;
-
 // Reads shard after shard, page after page. Lives as long as a question is open.
 struct snapshot : std::enable_shared_from_this<snapshot> {
   hub& from;
   std::shared_ptr<io_thread> home;
   std::string org;
-  std::function<void(result<std::string>)> done;
+  std::function<void(result<agent_list>)> done;
   std::uint16_t shard = 1;
   std::string after;
-  std::string list = "[";
+  agent_list list;
   std::size_t count = 0;
 
-  snapshot(hub& h, std::shared_ptr<io_thread> t, std::string o, std::function<void(result<std::string>)> d)
+  snapshot(hub& h, std::shared_ptr<io_thread> t, std::string o, std::function<void(result<agent_list>)> d)
       : from(h), home(std::move(t)), org(std::move(o)), done(std::move(d)) {}
 
+  void end() {
+    list.json.push_back(']');
+    tell(std::move(list));
+  }
+  void tell(result<agent_list> answer) {
+    done(std::move(answer));
+    from.recoveries(*home).leave();
+  }
+
   void ask() {
-    if (shard >= from.data().shard_count()) return done(std::move(list) + "]");
+    if (shard >= from.data().shard_count()) return end();
     capnp::MallocMessageBuilder message;
     auto query = message.initRoot<schema::Query>();
     query.setOrg(org);
@@ -42,19 +48,20 @@ struct snapshot : std::enable_shared_from_this<snapshot> {
   }
 
   void take(const result<std::string>& answer) {
-    if (!answer) return done(answer.error());
+    if (!answer) return tell(answer.error());
     try {
       message_reader reader(*answer);
       auto found = reader.root<schema::QueryResult>();
       if (found.isAgents())
         for (auto agent : found.getAgents()) {
-          if (++count > snapshot_agents_max) return done(std::move(list) + "]");
-          if (list.size() > 1) list.push_back(',');
-          from.config().write_agent(agent, list);
+          list.is_truncated = ++count > snapshot_agents_max;
+          if (list.is_truncated) return end();
+          if (count > 1) list.json.push_back(',');
+          from.config().write_agent(agent, list.json);
         }
       after = found.getMore() ? std::string(view_of(found.getScannedToId())) : std::string();
     } catch (const kj::Exception&) {
-      return done(failure{errc::internal, "the agents could not be read"});
+      return tell(failure{errc::internal, "the agents could not be read"});
     }
     if (after.empty()) ++shard;
     ask();
@@ -64,8 +71,40 @@ struct snapshot : std::enable_shared_from_this<snapshot> {
 }  // namespace
 
 void snapshot_agents(hub& from, std::shared_ptr<io_thread> home, const std::string& org,
-                     std::function<void(result<std::string>)> done) {
-  std::make_shared<snapshot>(from, std::move(home), org, std::move(done))->ask();
+                     std::function<void(result<agent_list>)> done) {
+  auto made = std::make_shared<snapshot>(from, home, org, std::move(done));
+  from.recoveries(*home).enter([made] {
+    made->ask();
+    return true;
+  });
+}
+
+void snapshot_agent(hub& from, std::shared_ptr<io_thread> home, const topic& of,
+                    std::function<void(result<std::string>)> done) {
+  capnp::MallocMessageBuilder message;
+  auto query = message.initRoot<schema::Query>();
+  query.setOrg(of.org);
+  query.setGetAgent(of.id);
+  auto answered = [&from, done = std::move(done)](const result<std::string>& answer) {
+    if (!answer) return done(answer.error());
+    std::string json;
+    try {
+      message_reader reader(*answer);
+      auto found = reader.root<schema::QueryResult>();
+      if (found.isAgents())
+        for (auto agent : found.getAgents()) {
+          json.clear();
+          from.config().write_agent(agent, json);
+        }
+    } catch (const kj::Exception&) {
+      return done(failure{errc::internal, "the agent could not be read"});
+    }
+    done(std::move(json));
+  };
+  from.data().query(from.data().shard_of_agent(of.org, of.id), to_bytes(message), consistency::linearizable,
+                    [home, answered = std::move(answered)](result<std::string> answer) {
+                      home->post([answered, answer = std::move(answer)] { answered(answer); });
+                    });
 }
 
 }  // namespace troupe::http

@@ -61,11 +61,11 @@ result<channel_message> parse_channel_binary(std::string_view bytes) {
     parts[i] = std::string(bytes.substr(0, sizes[i]));
     bytes.remove_prefix(sizes[i]);
   }
+  for (const auto& part : parts)
+    if (!is_utf8(part)) return malformed("refs, topic and event are UTF-8");
   channel_message m;
   if (!parts[0].empty()) m.join_ref = std::move(parts[0]);
   if (!parts[1].empty()) m.ref = std::move(parts[1]);
-  for (const auto& part : parts)
-    if (!is_utf8(part)) return malformed("refs, topic and event are UTF-8");
   m.topic = std::move(parts[2]);
   m.event = std::move(parts[3]);
   m.bytes = std::string(bytes);

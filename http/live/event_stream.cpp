@@ -61,21 +61,21 @@ void event_stream::begin(handover taken) {
   watch();
   queue(text(std::move(taken.response_head)));
   queue(text("retry: 1000\n\n"));
-  reader_ = std::make_shared<topic_reader>(context_.live, home_, *parse_topic(who_.org, "events"),
-                                           encoding::stream, static_cast<reader_sink&>(*this));
+  reader_ = std::make_shared<topic_reader>(context_.live, home_, encoding::stream,
+                                           static_cast<reader_sink&>(*this));
   std::optional<std::pair<std::string, std::string>> resume;
   if (!last_event_id_.empty()) {
     auto colon = std::min(last_event_id_.find(':'), last_event_id_.size());
     resume.emplace(last_event_id_.substr(0, colon),
                    colon < last_event_id_.size() ? last_event_id_.substr(colon + 1) : std::string());
   }
-  auto at = reader_->join(resume);
+  auto at = reader_->join(*parse_topic(who_.org, "events"), std::move(resume));
   auto id = epoch_text(context_.live.data().history()) + ":" + at.offset;
   if (at.recovered == false) queue(text(stream_text(id, "reset", "{\"recovered\":false}")));
   if (at.recovered == true) stats_counters::add(context_.stats().recoveries);
   // An id without data: a client that is cut off before the first event still knows where it stood.
   if (!at.recovered) queue(text("id: " + id + "\n\n"));
-  if (since_us_ != 0 && !at.recovered) return send_backlog(reader_->starts_at());
+  if (since_us_ != 0 && !at.recovered) return send_backlog(at.starts_at);
   auto reader = reader_;
   reader->begin();
 }
@@ -108,13 +108,15 @@ void event_stream::watch() {
                            });
 }
 
-void event_stream::push(const frame_ptr& f) {
-  if (!f->stream || ending_) return;
+void event_stream::push(topic_reader&, const delivery& d) {
   auto& l = context_.limits();
-  if (output_.size() >= l.socket_queue_frames_max ||
-      (output_bytes_ > 0 && output_bytes_ + f->stream->size() > l.socket_queue_bytes_max))
-    return fell_behind();
-  queue(f->stream);
+  for (auto& f : d.frames) {
+    if (!f->stream || ending_) return;
+    if (output_.size() >= l.socket_queue_frames_max ||
+        (output_bytes_ > 0 && output_bytes_ + f->stream->size() > l.socket_queue_bytes_max))
+      return fell_behind();
+    queue(f->stream);
+  }
 }
 
 void event_stream::fell_behind() {

@@ -34,9 +34,10 @@ class event_stream final : public connection,
  private:
   using text_ptr = std::shared_ptr<const std::string>;
 
-  void push(const frame_ptr& f) override;
+  void push(topic_reader& from, const delivery& d) override;
+  void missed_state(topic_reader&) override {}  // a stream has none
   void fell_behind() override;
-  bool has_room() const override { return output_.empty(); }
+  bool has_room() override { return output_.empty(); }
   void queue(text_ptr text);
   void write();
   void watch();

@@ -4,48 +4,9 @@
 
 #include <algorithm>
 
+#include "http/server/text.hpp"
+
 namespace troupe::http {
-
-// Readers of one thread by topic. A reader that leaves while a frame goes round leaves an empty place, which is removed
-// afterwards, so that taking a frame may close readers.
-struct hub::switchboard {
-  struct place {
-    frame_taker* who = nullptr;
-  };
-  struct line {
-    std::vector<place> places;
-    int going_round = 0;
-  };
-  std::unordered_map<std::string, line> lines;
-
-  void add(const std::string& key, frame_taker& who) { lines[key].places.push_back({&who}); }
-
-  void remove(const std::string& key, frame_taker& who) {
-    auto it = lines.find(key);
-    if (it == lines.end()) return;
-    for (auto& p : it->second.places)
-      if (p.who == &who) p.who = nullptr;
-    tidy(it);
-  }
-
-  void deliver(const frame_ptr& f) {
-    auto it = lines.find(f->topic_key);
-    if (it == lines.end()) return;
-    ++it->second.going_round;
-    // By index: a reader that joins meanwhile gets the frame too, and drops it by its number.
-    for (std::size_t i = 0; i < it->second.places.size(); ++i)
-      if (auto* who = it->second.places[i].who) who->take(f);
-    --it->second.going_round;
-    tidy(it);
-  }
-
- private:
-  void tidy(std::unordered_map<std::string, line>::iterator it) {
-    if (it->second.going_round != 0) return;
-    std::erase_if(it->second.places, [](const place& p) { return p.who == nullptr; });
-    if (it->second.places.empty()) lines.erase(it);
-  }
-};
 
 hub::hub(hub_config config, client& data, std::vector<std::shared_ptr<io_thread>> threads)
     : config_(std::move(config)),
@@ -55,7 +16,8 @@ hub::hub(hub_config config, client& data, std::vector<std::shared_ptr<io_thread>
       position_(data.shard_count(), 0),
       shards_(data.shard_count()) {
   life_->owner = this;
-  for (std::size_t i = 0; i < threads_.size(); ++i) boards_.push_back(std::make_unique<switchboard>());
+  for (auto& t : threads_) boards_.push_back(std::make_unique<switchboard>(*t, config_.recoveries_max));
+  outgoing_.resize(threads_.size());
 }
 
 hub::~hub() { stop(); }
@@ -81,24 +43,36 @@ bool hub::is_ready() const {
   return std::all_of(shards_.begin(), shards_.end(), [](const shard_state& s) { return s.known; });
 }
 
+bool hub::is_idle() const {
+  std::lock_guard lock(mutex_);
+  return std::all_of(boards_.begin(), boards_.end(), [](auto& b) { return b->is_empty(); });
+}
+
 position hub::now() const {
   std::lock_guard lock(mutex_);
   return position_;
 }
 
-position hub::attach(io_thread& home, const topic& t, encoding as, frame_taker& who) {
+hub::place hub::attach(io_thread& home, topic t, encoding as, std::shared_ptr<frame_taker> who) {
   auto key = t.key();
-  boards_[home.number()]->add(key, who);
+  boards_[home.number()]->expect(*who);
   std::lock_guard lock(mutex_);
   auto& a = audiences_[key];
   if (a.total == 0) {
-    a.what = t;
+    if (t.kind == topic_kind::agent || t.kind == topic_kind::team) ++narrow_audiences_;
+    if (t.kind == topic_kind::insight) ++insight_audiences_;
+    a.key = key;
+    a.name_json = json_string(t.name);
+    a.what = std::make_shared<const topic>(std::move(t));
     a.channel.assign(threads_.size(), 0);
     a.stream.assign(threads_.size(), 0);
   }
   ++(as == encoding::channel ? a.channel : a.stream)[home.number()];
   ++a.total;
-  return position_;
+  // Behind every frame up to here, before every frame after.
+  outgoing_[home.number()].push_back({nullptr, std::move(who), std::move(key)});
+  hand_out();
+  return {position_, a.what};
 }
 
 void hub::detach(io_thread& home, const topic& t, encoding as, frame_taker& who) {
@@ -109,7 +83,10 @@ void hub::detach(io_thread& home, const topic& t, encoding as, frame_taker& who)
   if (it == audiences_.end()) return;
   auto& a = it->second;
   --(as == encoding::channel ? a.channel : a.stream)[home.number()];
-  if (--a.total == 0) audiences_.erase(it);
+  if (--a.total != 0) return;
+  if (a.what->kind == topic_kind::agent || a.what->kind == topic_kind::team) --narrow_audiences_;
+  if (a.what->kind == topic_kind::insight) --insight_audiences_;
+  audiences_.erase(it);
 }
 
 std::string hub::presence_state(const topic& t) const {
@@ -117,14 +94,21 @@ std::string hub::presence_state(const topic& t) const {
   return presence_.state(t.key());
 }
 
-void hub::arrive(const topic& t, presence_meta who) {
+bool hub::arrive(const topic& t, presence_meta who) {
   std::lock_guard lock(mutex_);
-  if (presence_.arrive(t.key(), who)) wake_.notify_all();
+  if (!presence_.arrive(t.key(), who)) return false;
+  wake();
+  return true;
 }
 
-void hub::leave(const topic& t, const presence_meta& who) {
+void hub::leave(const topic& t, const std::string& key, const std::string& ref) {
   std::lock_guard lock(mutex_);
-  if (presence_.leave(t.key(), who)) wake_.notify_all();
+  if (presence_.leave(t.key(), key, ref)) wake();
+}
+
+// With the mutex held: there is something to conflate.
+void hub::wake() {
+  if (!std::exchange(news_, true)) wake_.notify_all();
 }
 
 const hub::audience* hub::find(std::string_view org, std::string_view name) const {
@@ -135,35 +119,68 @@ const hub::audience* hub::find(std::string_view org, std::string_view name) cons
   return it == audiences_.end() ? nullptr : &it->second;
 }
 
-void hub::send_events(const audience& to, shard_id shard, std::uint64_t last, std::string_view events) {
-  auto offset = to.what.kind == topic_kind::agent ? offset_text(shard, last) : offset_text(position_);
+// A push of events up to the list; send_events() ends it.
+std::string hub::events_begin(const audience& to, shard_id shard, std::uint64_t last) const {
+  auto out = channel_text_begin(to.name_json, "events");
+  auto offset = to.what->kind == topic_kind::agent ? offset_text(shard, last) : offset_text(position_);
+  out.append("{\"epoch\":\"").append(epoch_).append("\",\"offset\":\"").append(offset);
+  return std::move(out.append("\",\"events\":["));
+}
+
+// The events are in 'text' from 'begin' on.
+void hub::send_events(const audience& to, shard_id shard, std::uint64_t last, std::string text,
+                      std::size_t begin) {
   auto f = std::make_shared<live_frame>();
-  f->topic_key = to.what.key();
+  f->topic_key = to.key;
   f->shard = shard;
   f->last_seq = last;
-  std::string payload = "{\"epoch\":\"" + epoch_ + "\",\"offset\":\"" + offset + "\",\"events\":[";
-  payload.append(events).append("]}");
-  f->channel = std::make_shared<const std::string>(channel_text(to.what.name, "events", payload));
   if (std::any_of(to.stream.begin(), to.stream.end(), [](auto n) { return n != 0; })) {
-    std::string data = "{\"events\":[";
-    data.append(events).append("]}");
-    f->stream = std::make_shared<const std::string>(stream_text(epoch_ + ":" + offset, "events", data));
+    auto offset = to.what->kind == topic_kind::agent ? offset_text(shard, last) : offset_text(position_);
+    auto data = concat({"{\"events\":[", std::string_view(text).substr(begin), "]}"});
+    f->stream =
+        std::make_shared<const std::string>(stream_text(concat({epoch_, ":", offset}), "events", data));
   }
+  f->list_at = begin - wire_frame::header_room;
+  text.append(list_end);
+  f->channel = std::make_shared<const wire_frame>(opcode::text, std::move(text));
   broadcast(to, std::move(f));
 }
 
 void hub::send_state(const audience& to, std::string_view event, std::string_view payload) {
   auto f = std::make_shared<live_frame>();
-  f->topic_key = to.what.key();
-  f->channel = std::make_shared<const std::string>(channel_text(to.what.name, event, payload));
+  f->topic_key = to.key;
+  f->channel = channel_text(to.name_json, event, payload);
   broadcast(to, std::move(f));
 }
 
 void hub::broadcast(const audience& to, frame_ptr f) {
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     if (to.channel[i] == 0 && (to.stream[i] == 0 || !f->stream)) continue;
-    threads_[i]->post([board = boards_[i].get(), f] { board->deliver(f); });
+    outgoing_[i].push_back({f, nullptr});
   }
+}
+
+// With the mutex held, at the end of what made the frames: one message for each I/O thread, or none if it has not yet
+// come for the last.
+void hub::hand_out() {
+  for (std::size_t i = 0; i < threads_.size(); ++i) {
+    if (outgoing_[i].empty() || !boards_[i]->put(outgoing_[i])) continue;
+    threads_[i]->post([this, board = boards_[i].get()] { board->deliver([this] { board_emptied(); }); });
+  }
+}
+
+bool hub::is_crowded() const {
+  return std::any_of(boards_.begin(), boards_.end(),
+                     [this](auto& b) { return b->waiting_bytes() > config_.thread_bytes_max; });
+}
+
+// On an I/O thread.
+void hub::board_emptied() {
+  if (!starved_.load(std::memory_order_relaxed)) return;
+  std::lock_guard lock(mutex_);
+  if (is_crowded()) return;
+  starved_ = false;
+  retry_gaps();
 }
 
 // --- conflated topics
@@ -172,35 +189,42 @@ void hub::conflate() {
   auto next_figures = std::chrono::steady_clock::now() + config_.figures;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    wake_.wait_until(lock, next_figures);
+    wake_.wait_until(lock, next_figures, [this] { return stopping_ || news_; });
     if (stopping_) return;
     // What comes within this span goes out together.
     auto until = std::chrono::steady_clock::now() + config_.conflate;
     wake_.wait_until(lock, until, [this] { return stopping_; });
     if (stopping_) return;
+    news_ = false;
+    reread_agents();
     flush_agents();
+    flush_insight();
     flush_presence();
-    retry_gaps();
-    if (std::chrono::steady_clock::now() < next_figures) continue;
-    next_figures = std::chrono::steady_clock::now() + config_.figures;
-    flush_figures();
+    if (!is_crowded()) retry_gaps();
+    if (std::chrono::steady_clock::now() >= next_figures) {
+      next_figures = std::chrono::steady_clock::now() + config_.figures;
+      flush_figures();
+    }
+    hand_out();
   }
 }
 
-void hub::flush_agents() {
-  for (auto& [org, agents] : changed_agents_) {
-    auto* everyone = find(org, "agents");
-    std::string list;
-    for (auto& [id, json] : agents) {
-      if (everyone) list.append(list.empty() ? "" : ",").append(json);
-      if (auto* one = find(org, "agent:" + id)) send_state(*one, "agent", "{\"agent\":" + json + "}");
-    }
-    if (everyone)
-      send_state(*everyone, "agents",
-                 "{\"epoch\":\"" + epoch_ + "\",\"offset\":\"" + offset_text(position_) + "\",\"agents\":[" +
-                     list + "]}");
-  }
-  changed_agents_.clear();
+void hub::flush_insight() {
+  auto begin = "{\"epoch\":\"" + epoch_ + "\",\"offset\":\"" + offset_text(position_) + "\",";
+  insight_.take([&](const std::string& org, insight_view view, const insight_news::change& c) {
+    if (auto* to = find(org, insight_topics[static_cast<std::size_t>(view)]))
+      send_state(*to, "changed", begin + c.json(view) + "}");
+    if (view == insight_view::tokens && config_.tokens_changed) config_.tokens_changed(org);
+  });
+}
+
+void hub::announce(std::string_view org, std::string_view name, std::string_view event,
+                   std::string_view payload) {
+  std::lock_guard lock(mutex_);
+  auto* to = find(org, name);
+  if (!to) return;
+  send_state(*to, event, payload);
+  hand_out();
 }
 
 void hub::flush_presence() {
@@ -212,7 +236,7 @@ void hub::flush_figures() {
   if (!config_.write_figures) return;
   std::string payload;
   for (auto& [key, a] : audiences_) {
-    if (a.what.kind != topic_kind::system) continue;
+    if (a.what->kind != topic_kind::system) continue;
     if (payload.empty()) payload = config_.write_figures();
     send_state(a, "stats", payload);
   }

@@ -2,14 +2,17 @@
 // hands it to the I/O threads, one message per thread and broadcast.
 //
 // Threads: the feed comes on an actor's thread; readers join and leave on their I/O threads; conflated topics are sent
-// by a thread of the hub. One mutex guards the table and the position, and frames are posted under it.
+// by a thread of the hub. One mutex guards the table and the position, and frames are handed out under it.
 //
 // Invariants:
-// - a reader that attaches at position P is sent every numbered frame after P, in order, once (frames up to P may still
-//   be on their way to its thread: readers drop them by their number);
-// - the position never skips an event: a gap in the feed is read from the shard before anything after it is sent.
+// - a reader that attaches at position P is sent every numbered frame after P, in order, once, and none up to P;
+// - the position never skips an event: a gap in the feed is read from the shard before anything after it is sent;
+// - where the feed began anew (another leader, a slow reader), what has no numbers is read again: agents' states, keys;
+// - what waits for an I/O thread is bounded: beyond the bound the feed is let go and read from the shards, as a gap, when
+//   the thread has caught up. Many feeds become one page then, so that falling behind makes it faster.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -22,9 +25,12 @@
 #include <vector>
 
 #include "actors/runtime/client.hpp"
+#include "http/live/insight_news.hpp"
 #include "http/live/live_frame.hpp"
 #include "http/live/position.hpp"
 #include "http/live/presence.hpp"
+#include "http/live/principal_pool.hpp"
+#include "http/live/switchboard.hpp"
 #include "http/live/topic.hpp"
 #include "http/server/io_thread.hpp"
 #include "protocol/schema/query.capnp.h"
@@ -35,22 +41,23 @@ namespace troupe::http {
 // How a reader wants its frames.
 enum class encoding : std::uint8_t { channel, stream };
 
-// Somebody on an I/O thread who follows a topic.
-class frame_taker {
- public:
-  virtual ~frame_taker() = default;
-  virtual void take(const frame_ptr& f) = 0;  // on its I/O thread
-};
-
 struct hub_config {
-  std::chrono::milliseconds conflate{50};   // states of agents and presence
-  std::chrono::milliseconds figures{2000};  // the system topic
+  std::chrono::milliseconds conflate{50};           // states of agents and presence
+  std::chrono::milliseconds figures{2000};          // the system topic
+  std::size_t recoveries_max = 8;                   // of one I/O thread at once; the others wait their turn
+  std::size_t thread_bytes_max = 16 * 1024 * 1024;  // frames that one I/O thread has not taken yet
   // Appends an agent as the REST API shows it.
   std::function<void(schema::AgentState::Reader, std::string&)> write_agent;
   // The payload of the system topic.
   std::function<std::string()> write_figures;
+  // Tokens of an organisation changed, and somebody looks at them. Called on the hub's thread, with its mutex held.
+  std::function<void(const std::string&)> tokens_changed;
   // News of keys, for the key ring. Called on the feed's thread.
   std::function<void(schema::ApiKey::Reader)> key_changed;
+  // News of keys may have been missed: they are to be read again. Called on the feed's thread.
+  std::function<void()> keys_missed;
+  std::function<void(std::string_view)>
+      feed_seen;  // each encoded schema::Feed, on an actor's thread: must not throw
 };
 
 class hub {
@@ -62,51 +69,86 @@ class hub {
   void start();
   void stop();
   bool is_ready() const;
+  // Everything that was published has been handed to the readers of every I/O thread, or is about to be on it.
+  bool is_idle() const;
 
   client& data() { return data_; }
   const hub_config& config() const { return config_; }
 
-  // On the reader's own I/O thread. The position from which frames follow.
-  position attach(io_thread& home, const topic& t, encoding as, frame_taker& who);
+  struct place {
+    position at;  // frames follow from here
+    std::shared_ptr<const topic> what;
+  };
+  // On the reader's own I/O thread.
+  place attach(io_thread& home, topic t, encoding as, std::shared_ptr<frame_taker> who);
   void detach(io_thread& home, const topic& t, encoding as, frame_taker& who);
+  // Those who read from the shards take turns.
+  turnstile& recoveries(const io_thread& home) { return boards_[home.number()]->recoveries; }
+  principal_pool& principals() { return principals_; }
   position now() const;
+
+  // A push to whoever follows the topic.
+  void announce(std::string_view org, std::string_view name, std::string_view event,
+                std::string_view payload);
 
   // Who is on a topic. Diffs are sent to the topic, conflated; the state is for the one who joins.
   std::string presence_state(const topic& t) const;
-  void arrive(const topic& t, presence_meta who);
-  void leave(const topic& t, const presence_meta& who);
+  // False if the bounds leave it out.
+  bool arrive(const topic& t, presence_meta who);
+  void leave(const topic& t, const std::string& key, const std::string& ref);
+  std::uint64_t next_ref() { return ++refs_; }
 
  private:
-  // Readers of one I/O thread, touched there only.
-  struct switchboard;
   struct audience {
-    topic what;
+    std::shared_ptr<const topic> what;
+    std::string key, name_json;
     std::vector<std::uint32_t> channel, stream;  // readers by I/O thread
     std::uint32_t total = 0;
   };
   struct shard_state {
     bool known = false;
     bool reading_gap = false;
-    std::uint64_t retry_upto = 0;                         // a gap whose reading failed, 0: none
+    bool dropped = false;                                 // something behind the gap was not held
+    std::uint64_t retry_upto = 0;                         // a gap that is to be read later, 0: none
+    std::uint64_t last_heard = 0;                         // the highest number any feed told
     std::deque<std::shared_ptr<const std::string>> held;  // what came while a gap is read
+    // News of agents may have been missed. Of those in 'heard' (organisation, NUL, id) there are newer ones meanwhile.
+    bool is_stale = false, is_rereading = false;
+    std::set<std::string> heard;
   };
   struct fact_events;
 
   void on_feed(std::shared_ptr<const std::string> bytes);
   void take_feed(schema::Feed::Reader feed);
+  // Those of the list that come after the position.
   void take_events(shard_id shard, std::string_view org, std::uint64_t first,
                    capnp::List<schema::Event>::Reader events);
   void take_agents(schema::Feed::Reader feed);
   void take_agent(std::string_view org, schema::AgentState::Reader agent);
+  void began_anew(shard_id shard);
+  void reread_agents();
+  std::deque<std::string> agent_questions(shard_id shard) const;
+  void reread_next(shard_id shard, std::shared_ptr<std::deque<std::string>> questions);
+  void reread_answered(shard_id shard, const std::shared_ptr<std::deque<std::string>>& questions,
+                       const result<std::string>& answer);
   void read_gap(shard_id shard, std::uint64_t upto);
+  void leave_gap(shard_id shard, std::uint64_t upto);
   void gap_answered(shard_id shard, std::uint64_t upto, result<std::string> answer);
-  void send_events(const audience& to, shard_id shard, std::uint64_t last, std::string_view events);
+  std::string events_begin(const audience& to, shard_id shard, std::uint64_t last) const;
+  void send_events(const audience& to, shard_id shard, std::uint64_t last, std::string text,
+                   std::size_t begin);
   void send_state(const audience& to, std::string_view event, std::string_view payload);
   void broadcast(const audience& to, frame_ptr f);
+  void hand_out();
+  bool is_crowded() const;
+  void board_emptied();
   const audience* find(std::string_view org, std::string_view name) const;
   void conflate();
   void flush_agents();
+  void flush_insight();
+  void take_insight(std::string_view org, capnp::List<schema::Event>::Reader events);
   void flush_presence();
+  void wake();
   void flush_figures();
   void retry_gaps();
 
@@ -125,12 +167,20 @@ class hub {
   const std::shared_ptr<lifeline> life_ = std::make_shared<lifeline>();
   std::mutex& mutex_ = life_->mutex;
   std::unordered_map<std::string, audience> audiences_;
+  std::size_t all_events_bytes_ = 0;  // of an event lately
+  std::size_t narrow_audiences_ = 0;  // of one agent or team
+  std::size_t insight_audiences_ = 0;
+  std::vector<std::vector<switchboard::parcel>> outgoing_;  // by I/O thread, within one hold of the mutex
   position position_;
   std::vector<shard_state> shards_;
   std::map<std::string, std::map<std::string, std::string>> changed_agents_;  // org -> agent -> JSON
+  insight_news insight_;
   presence_table presence_;
+  principal_pool principals_;
+  std::atomic<std::uint64_t> refs_{0};
+  std::atomic<bool> starved_{false};  // a gap waits for room
   std::condition_variable wake_;
-  bool stopping_ = false;
+  bool stopping_ = false, news_ = false;
   std::unique_ptr<subscription> feed_;
   std::thread conflater_;
 };

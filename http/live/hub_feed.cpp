@@ -17,6 +17,7 @@ constexpr std::uint32_t gap_page = 500;
 }  // namespace
 
 void hub::on_feed(std::shared_ptr<const std::string> bytes) {
+  if (config_.feed_seen) config_.feed_seen(*bytes);
   try {
     message_reader reader(*bytes);
     auto feed = reader.root<schema::Feed>();
@@ -28,9 +29,24 @@ void hub::on_feed(std::shared_ptr<const std::string> bytes) {
     std::lock_guard lock(mutex_);
     if (feed.getShard() >= shards_.size()) return;
     auto& state = shards_[feed.getShard()];
-    if (!state.reading_gap) return take_feed(feed);
-    // Held until the gap before it is read. Too much of it: dropped, and read from the shard like the gap.
-    if (state.held.size() < held_feeds_max) state.held.push_back(std::move(bytes));
+    if (state.known && feed.getFacts().size() == 0) began_anew(shard_id(feed.getShard()));
+    state.last_heard = std::max(state.last_heard, feed.getLastSeq());
+    if (state.reading_gap) {
+      // Held until the gap before it is read. Too much of it: dropped, and read from the shard like the gap.
+      if (state.held.size() < held_feeds_max && state.retry_upto == 0 && !state.dropped) {
+        state.held.push_back(std::move(bytes));
+      } else {
+        state.dropped = true;
+        take_agents(feed);
+      }
+      return;
+    }
+    if (state.known && feed.getLastSeq() > position_[feed.getShard()] && is_crowded()) {
+      take_agents(feed);
+      return leave_gap(shard_id(feed.getShard()), feed.getLastSeq());
+    }
+    take_feed(feed);
+    hand_out();
   } catch (const kj::Exception& e) {
     spdlog::error("a feed cannot be decoded: {}", e.getDescription().cStr());
   }
@@ -61,56 +77,79 @@ void hub::take_feed(schema::Feed::Reader feed) {
     auto org = view_of(fact.getOrg());
     if (fact.isEventsAppended()) {
       auto appended = fact.getEventsAppended();
-      if (appended.getFirstSeq() > at) take_events(shard, org, appended.getFirstSeq(), appended.getEvents());
+      take_events(shard, org, appended.getFirstSeq(), appended.getEvents());
     }
   }
   take_agents(feed);
 }
 
-void hub::take_agents(schema::Feed::Reader feed) {
-  for (auto bytes : feed.getFacts()) {
-    message_reader reader(view_of(bytes));
-    auto fact = reader.root<schema::Fact>();
-    if (fact.isAgentChanged()) take_agent(view_of(fact.getOrg()), fact.getAgentChanged());
-  }
-}
-
 void hub::take_events(shard_id shard, std::string_view org, std::uint64_t first,
                       capnp::List<schema::Event>::Reader events) {
   auto last = first + events.size() - 1;
-  position_[shard.value] = last;
-  if (audiences_.empty() || events.size() == 0) return;
-  std::string all;
-  std::map<const audience*, std::string> some;
+  auto& at = position_[shard.value];
+  if (events.size() == 0 || last <= at) return;
+  // A page that was read may have ended within a batch.
+  const auto begin = first <= at ? static_cast<unsigned>(at + 1 - first) : 0U;
+  at = last;
+  if (audiences_.empty()) return;
+  if (insight_audiences_ != 0) take_insight(org, events);
+  struct text_for {
+    std::string text;
+    std::size_t begin = 0;
+  };
+  std::map<const audience*, text_for> some;  // agents and teams
   auto* everyone = find(org, "events");
-  std::string name, json;
-  for (unsigned i = 0; i < events.size(); ++i) {
+  auto all = everyone ? events_begin(*everyone, shard, last) : std::string();
+  const auto all_begin = all.size();
+  if (everyone) all.reserve(all_begin + events.size() * (all_events_bytes_ + 1) + 16);
+  std::string name;
+  for (unsigned i = begin; i < events.size(); ++i) {
     auto e = events[i];
     const audience* readers[2] = {nullptr, nullptr};
-    readers[0] = find(org, name.assign("agent:").append(view_of(e.getAgentId())));
-    if (e.getTeam().size() != 0) readers[1] = find(org, name.assign("team:").append(view_of(e.getTeam())));
+    if (narrow_audiences_ != 0) {
+      readers[0] = find(org, name.assign("agent:").append(view_of(e.getAgentId())));
+      if (e.getTeam().size() != 0) readers[1] = find(org, name.assign("team:").append(view_of(e.getTeam())));
+    }
     if (!everyone && !readers[0] && !readers[1]) continue;
-    json.clear();
-    ingest::write_event_json(e, event_seq(first + i), shard, json);
-    if (everyone) all.append(all.empty() ? "" : ",").append(json);
-    for (auto* r : readers)
-      if (r) some[r].append(some[r].empty() ? "" : ",").append(json);
+    // Written once, straight into the frame of all events if that has readers.
+    if (!everyone) all.clear();
+    if (all.size() > all_begin) all.push_back(',');
+    auto from = all.size();
+    ingest::write_event_json(e, event_seq(first + i), shard, all);
+    auto json = std::string_view(all).substr(from);
+    for (auto* r : readers) {
+      if (!r) continue;
+      auto& to = some[r];
+      if (to.begin == 0) to.begin = (to.text = events_begin(*r, shard, last)).size();
+      if (to.text.size() > to.begin) to.text.push_back(',');
+      to.text.append(json);
+    }
   }
-  if (everyone && !all.empty()) send_events(*everyone, shard, last, all);
-  for (auto& [to, list] : some) send_events(*to, shard, last, list);
+  if (everyone) {
+    all_events_bytes_ = (all.size() - all_begin) / (events.size() - begin);
+    send_events(*everyone, shard, last, std::move(all), all_begin);
+  }
+  for (auto& [to, list] : some) send_events(*to, shard, last, std::move(list.text), list.begin);
 }
 
-void hub::take_agent(std::string_view org, schema::AgentState::Reader agent) {
-  if (!config_.write_agent) return;
-  auto id = view_of(agent.getAgent().getId());
-  if (!find(org, "agents") && !find(org, "agent:" + std::string(id))) return;
-  std::string json;
-  config_.write_agent(agent, json);
-  changed_agents_[std::string(org)][std::string(id)] = std::move(json);
-  wake_.notify_all();
+void hub::take_insight(std::string_view org, capnp::List<schema::Event>::Reader events) {
+  unsigned views = 0;
+  for (std::size_t v = 0; v < insight_topics.size(); ++v)
+    if (find(org, insight_topics[v])) views |= 1U << v;
+  if (views == 0) return;
+  for (auto e : events) insight_.add(org, e, views);
+  if (!insight_.empty()) wake();
 }
 
-// --- gaps: a subscriber that was too slow has been skipped, or the shard's leader changed
+// --- gaps: this subscriber or one of its I/O threads was too slow, or the shard's leader changed
+
+// To be read once there is room.
+void hub::leave_gap(shard_id shard, std::uint64_t upto) {
+  auto& state = shards_[shard.value];
+  state.reading_gap = true;
+  state.retry_upto = std::max<std::uint64_t>(upto, 1);
+  starved_ = true;
+}
 
 void hub::read_gap(shard_id shard, std::uint64_t upto) {
   shards_[shard.value].reading_gap = true;
@@ -131,8 +170,8 @@ void hub::gap_answered(shard_id shard, std::uint64_t upto, result<std::string> a
     if (!answer) {
       spdlog::warn("the feed of shard {} has a gap that cannot be read yet: {}", shard.value,
                    answer.error().detail);
-      state.retry_upto = upto;
-      wake_.notify_all();
+      state.retry_upto = std::max<std::uint64_t>(upto, 1);
+      wake();
       return;
     }
     message_reader reader(*answer);
@@ -146,7 +185,10 @@ void hub::gap_answered(shard_id shard, std::uint64_t upto, result<std::string> a
       }
     }
     position_[shard.value] = std::max(position_[shard.value], found.getScannedToSeq());
-    if (position_[shard.value] < upto && found.getScannedToSeq() != 0) return read_gap(shard, upto);
+    hand_out();
+    if (std::exchange(state.dropped, false)) upto = std::max(upto, state.last_heard);
+    if (position_[shard.value] < upto && found.getScannedToSeq() != 0)
+      return is_crowded() ? leave_gap(shard, upto) : read_gap(shard, upto);
     state.reading_gap = false;
     while (!state.held.empty() && !state.reading_gap) {
       auto bytes = std::move(state.held.front());
@@ -154,6 +196,7 @@ void hub::gap_answered(shard_id shard, std::uint64_t upto, result<std::string> a
       message_reader held(*bytes);
       take_feed(held.root<schema::Feed>());
     }
+    hand_out();
   } catch (const kj::Exception& e) {
     spdlog::error("the answer to a gap cannot be decoded: {}", e.getDescription().cStr());
     state.reading_gap = false;

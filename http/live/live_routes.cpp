@@ -3,14 +3,14 @@
 #include <sodium.h>
 
 #include <algorithm>
-#include <boost/beast/websocket/rfc6455.hpp>
 #include <charconv>
 #include <tuple>
 
 #include "http/live/channel_socket.hpp"
 #include "http/live/event_stream.hpp"
 #include "http/server/problem.hpp"
-#include "http/server/request_head.hpp"
+#include "http/websocket/deflate.hpp"
+#include "http/websocket/handshake.hpp"
 
 namespace troupe::http {
 
@@ -63,26 +63,28 @@ std::optional<std::int64_t> range_ms(std::string_view text) {
 }
 
 void open_socket(live_context& context, const request_ptr& r, const responder& back) {
-  if (!boost::beast::websocket::is_upgrade(r->head->message)) {
-    auto refused = status_problem(426, "This address takes WebSocket connections: send Upgrade: websocket.");
-    return back(std::move(refused.with("Upgrade", "websocket")));
-  }
+  if (auto refused = refuse_handshake(*r)) return back(std::move(*refused));
   if (auto vsn = r->parameter("vsn"); vsn && !vsn->starts_with("2."))
     return back(problem_response(errc::invalid_argument,
                                  "Channels are spoken in version 2.0.0: connect with vsn=2.0.0.", "vsn"));
   if (!is_origin_allowed(r->field("Origin"), r->field("Host"), context.api.core.config.allowed_origins))
     return back(problem_response(errc::forbidden,
                                  "Pages of this origin may not connect: add it to cors_origins.", "Origin"));
-  auto offer = read_subprotocols(r->field("Sec-WebSocket-Protocol"));
+  auto offer = read_subprotocols(joined_fields(*r, "Sec-WebSocket-Protocol"));
   std::optional<principal> who;
   if (!offer.key.empty()) {
     auto found = context.api.keys.authenticate(offer.key, r->remote);
     if (!found) return back(to_response(found.error()));
     who = std::move(*found);
   }
+  std::optional<std::string> extensions;
+  if (context.limits().socket_compression)
+    extensions = agree_on_deflate(joined_fields(*r, "Sec-WebSocket-Extensions"));
   response taken;
   taken.status = 101;
-  taken.next = std::make_shared<channel_socket>(context, std::move(who), offer.phoenix ? "phoenix" : "");
+  taken.next = std::make_shared<channel_socket>(
+      context, std::move(who), write_handshake(*r, offer.phoenix ? "phoenix" : "", extensions.value_or("")),
+      extensions ? deflating::yes : deflating::no);
   back(std::move(taken));
 }
 
@@ -109,7 +111,9 @@ operation_doc socket_doc() {
       "openSocket", "Live", "Open a WebSocket of Phoenix Channels",
       "Phoenix Channels 2.0.0. The key goes in the sub-protocol `base64url.bearer.phx.<key>` (the phoenix "
       "client's authToken) or as `token` in the payload of each join. Topics: `events`, `agents`, "
-      "`agent:<id>`, `team:<name>`, `system`. A join with `recover: {epoch, offset}` gets what it missed."};
+      "`agent:<id>`, `team:<name>`, `system`. A join with `recover: {epoch, offset}` gets what it missed. A "
+      "join of `agents` is answered with a `snapshot` of up to 5000 agents; `snapshot_truncated` is true if "
+      "there are more: list them at /api/v2/agents."};
   doc.parameters = {
       {"vsn", "query", R"({"type":"string","default":"2.0.0"})", "Version of the serializer", "\"2.0.0\""}};
   doc.answers = {{101, "The connection is a WebSocket now"},
@@ -153,7 +157,8 @@ bool is_origin_allowed(std::string_view origin, std::string_view host,
   if (origin.empty()) return true;
   auto scheme = origin.find("://");
   if (scheme != std::string_view::npos && !host.empty() && origin.substr(scheme + 3) == host) return true;
-  return std::find(allowed.begin(), allowed.end(), origin) != allowed.end();
+  return std::any_of(allowed.begin(), allowed.end(),
+                     [&](const auto& one) { return one == origin || one == "*"; });
 }
 
 void add_live_routes(live_context& context, std::vector<route>& to) {

@@ -34,20 +34,22 @@ bool presence_table::arrive(const std::string& topic_key, const presence_meta& w
   return true;
 }
 
-bool presence_table::leave(const std::string& topic_key, const presence_meta& who) {
+bool presence_table::leave(const std::string& topic_key, const std::string& key, const std::string& ref) {
   auto at = topics_.find(topic_key);
   if (at == topics_.end()) return false;
-  auto person = at->second.find(who.key);
-  if (person == at->second.end() || person->second.erase(who.ref) == 0) return false;
+  auto person = at->second.find(key);
+  if (person == at->second.end()) return false;
+  auto meta = person->second.extract(ref);
+  if (!meta) return false;
   if (person->second.empty()) at->second.erase(person);
   if (at->second.empty()) topics_.erase(at);
   auto& news = changed_[topic_key];
-  auto joined = news.joins.find(who.key);
+  auto joined = news.joins.find(key);
   // Came and went between two diffs: nobody was told that it came.
-  if (joined != news.joins.end() && joined->second.erase(who.ref) != 0) {
+  if (joined != news.joins.end() && joined->second.erase(ref) != 0) {
     if (joined->second.empty()) news.joins.erase(joined);
   } else {
-    news.leaves[who.key].emplace(who.ref, who.json);
+    news.leaves[key].insert(std::move(meta));
   }
   return true;
 }

@@ -21,7 +21,7 @@ class presence_table {
 
   // Returns whether it is listed.
   bool arrive(const std::string& topic_key, const presence_meta& who);
-  bool leave(const std::string& topic_key, const presence_meta& who);
+  bool leave(const std::string& topic_key, const std::string& key, const std::string& ref);
   std::string state(const std::string& topic_key) const;
 
   // Payloads of presence_diff for every topic that changed since the last call.

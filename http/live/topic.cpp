@@ -1,5 +1,8 @@
 #include "http/live/topic.hpp"
 
+#include <algorithm>
+
+#include "http/live/insight_news.hpp"
 #include "protocol/limits.hpp"
 
 namespace troupe::http {
@@ -11,13 +14,15 @@ std::optional<topic> parse_topic(std::string_view org, std::string_view name) {
     t.kind = topic_kind::agents;
   else if (name == "system")
     t.kind = topic_kind::system;
+  else if (std::find(insight_topics.begin(), insight_topics.end(), name) != insight_topics.end())
+    t.kind = topic_kind::insight;
   else if (name.starts_with("agent:"))
     t.kind = topic_kind::agent;
   else if (name.starts_with("team:"))
     t.kind = topic_kind::team;
   else
     return std::nullopt;
-  if (t.kind == topic_kind::agents || t.kind == topic_kind::system) return t;
+  if (t.kind == topic_kind::agents || t.kind == topic_kind::system || t.kind == topic_kind::insight) return t;
   t.id = std::string(name.substr(name.find(':') + 1));
   if (t.id.empty() || t.id.size() > limits::id_bytes_max || t.id.find('\0') != std::string::npos)
     return std::nullopt;

@@ -8,11 +8,12 @@
 namespace troupe::http {
 
 enum class topic_kind : std::uint8_t {
-  events,  // "events": every event of the organisation
-  agents,  // "agents": the agents' states, conflated
-  agent,   // "agent:<id>": one agent's events and state
-  team,    // "team:<name>": events of a team
-  system,  // "system": figures of the node
+  events,   // "events": every event of the organisation
+  agents,   // "agents": the agents' states, conflated
+  agent,    // "agent:<id>": one agent's events and state
+  team,     // "team:<name>": events of a team
+  system,   // "system": figures of the node
+  insight,  // "insight:<view>": what changed on an insight page, conflated
 };
 
 struct topic {

@@ -46,7 +46,7 @@ class collecting : public std::enable_shared_from_this<collecting> {
     std::sort(items.begin(), items.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     response index;
     add_read_index(index, found);
-    page_.read_index = index.headers.front().second;
+    page_.headers = std::move(index.headers);
     auto now = now_us();
     for (const auto& i : items) {
       if (horizon && i.id > *horizon) break;

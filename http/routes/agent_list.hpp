@@ -19,8 +19,8 @@ struct agent_list_request {
 struct agent_list_page {
   std::string items;  // agent JSON, separated by commas
   std::size_t count = 0;
-  std::string next_after_id;  // empty: that was all
-  std::string read_index;
+  std::string next_after_id;                                 // empty: that was all
+  std::vector<std::pair<std::string, std::string>> headers;  // how current it is
 };
 
 // 'done' is called on the request's thread; failures go to 'back'.

@@ -150,7 +150,7 @@ void list_agents(api_context& api, const request_ptr& r, const responder& back) 
     std::optional<cursor> next;
     if (!page.next_after_id.empty()) next = cursor{'a', 0, 0, 0, page.next_after_id};
     auto answer = list_response(*r, page.items, next);
-    answer.with("Troupe-Read-Index", page.read_index);
+    for (const auto& [name, value] : page.headers) answer.with(name, value);
     back(std::move(answer));
   });
 }
@@ -167,7 +167,7 @@ void active_agents(api_context& api, const request_ptr& r, const responder& back
   collect_agents(api, back, std::move(ask), [back](const agent_list_page& page) {
     auto answer = response::json(
         concat({"{\"active_count\":", std::to_string(page.count), ",\"agents\":[", page.items, "]}"}));
-    answer.with("Troupe-Read-Index", page.read_index);
+    for (const auto& [name, value] : page.headers) answer.with(name, value);
     back(std::move(answer));
   });
 }

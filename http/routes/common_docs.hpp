@@ -16,7 +16,9 @@ inline const parameter_doc cursor{"cursor", "query", text,
                                   "next_cursor of the page before; the other parameters stay."};
 inline const parameter_doc consistency{
     "consistency", "query", R"({"type":"string","enum":["linearizable","local"],"default":"linearizable"})",
-    "'local' reads this node's replica, which may be behind; Troupe-Read-Index tells how far it is."};
+    "'local' reads the nearest replica, this node's own if it has one. It may be behind: Troupe-Staleness-Ms "
+    "and "
+    "Troupe-Read-Index tell how far."};
 inline const parameter_doc agent_id{"id", "path", id, "The agent.", "\"neuroscientist\""};
 inline const parameter_doc task_id{"task_id", "path", id, "The task."};
 inline const parameter_doc idempotency{

@@ -3,6 +3,7 @@
 #include <kj/exception.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "http/server/text.hpp"
@@ -106,13 +107,15 @@ consistency consistency_of(const request& r) {
 
 void add_read_index(response& to, const results& from) {
   std::string text;
+  std::uint32_t stale_ms = 0;
   for (const auto& f : from) {
+    stale_ms = std::max(stale_ms, f.getStaleMs());
     if (!text.empty()) text += ", ";
     text += std::to_string(f.getShard());
     text += ':';
     text += std::to_string(f.getReadIndex());
   }
-  to.with("Troupe-Read-Index", text);
+  to.with("Troupe-Read-Index", text).with("Troupe-Staleness-Ms", std::to_string(stale_ms));
 }
 
 }  // namespace troupe::http

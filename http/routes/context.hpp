@@ -71,7 +71,7 @@ void run_query_each(api_context& api, consistency level, responder back, std::ve
 
 // ?consistency=local, else linearizable.
 consistency consistency_of(const request& r);
-// Adds Troupe-Read-Index: "<shard>:<log index>, ...".
+// Adds Troupe-Read-Index: "<shard>:<log index>, ..." and Troupe-Staleness-Ms, of the stalest of them.
 void add_read_index(response& to, const results& from);
 
 // Runs 'work' on this thread; what it throws becomes an answer.

@@ -69,7 +69,7 @@ void post_events(api_context& api, const request_ptr& r, const responder& back) 
   });
 }
 
-std::optional<response> read_filter(const request& r, query_fields& q, schema::EventFilter::Builder filter) {
+std::optional<response> read_filter(query_fields& q, schema::EventFilter::Builder filter) {
   filter.setAgentId(std::string(q.text("agent_id")));
   filter.setType(std::string(q.text("type")));
   filter.setTraceId(std::string(q.text("trace_id")));
@@ -84,7 +84,6 @@ std::optional<response> read_filter(const request& r, query_fields& q, schema::E
   }
   filter.setSinceUs(q.time_us("since").value_or(0));
   filter.setUntilUs(q.time_us("until").value_or(0));
-  (void)r;
   return q.refusal();
 }
 
@@ -100,7 +99,7 @@ void list_events(api_context& api, const request_ptr& r, const responder& back) 
     if (!at) q.refuse("cursor", "is no cursor of this list");
     if (at) before = event_place{at->time_us, at->seq, at->shard};
   }
-  if (auto refusal = read_filter(*r, q, list.initFilter())) return back(std::move(*refusal));
+  if (auto refusal = read_filter(q, list.initFilter())) return back(std::move(*refusal));
   // One more than asked: a shard may give again the place where the page before ended.
   list.setLimit(limit + 1);
   if (before) {
@@ -203,6 +202,7 @@ void add_event_routes(api_context& api, std::vector<route>& to) {
   };
   route post{verb::post, "/api/v2/events", permission::ingest, bound(post_events), post_doc()};
   post.body_bytes_max = api.core.config.limits.body_bytes_max;
+  post.reads_large_bodies = true;
   to.push_back(std::move(post));
   to.push_back({verb::get, "/api/v2/events", permission::read, bound(list_events), list_doc()});
   to.push_back({verb::get,

@@ -26,6 +26,7 @@ class gathering {
         outcome_(std::move(start)),
         done_(std::move(done)) {}
 
+  void hold(load_ticket place) { place_ = std::move(place); }
   std::vector<ingest::event_entry>& entries() { return entries_; }
 
   void answered(std::size_t entry, const result<std::string>& got) {
@@ -38,6 +39,7 @@ class gathering {
     if (last) finish();
   }
   void finish() {
+    outcome_.failed ? place_.give_back() : place_.answered(load_gate::clock::now());
     auto by_index = [](const auto& a, const auto& b) { return a.index < b.index; };
     std::sort(outcome_.rejected.begin(), outcome_.rejected.end(), by_index);
     // Counted there: this thread may be an actor's, and later than the edge.
@@ -79,7 +81,16 @@ class gathering {
   std::size_t open_;
   ingest_outcome outcome_;
   std::function<void(ingest_outcome)> done_;
+  load_ticket place_;
 };
+
+// Nothing when the gate is full.
+std::optional<load_ticket> place_of(const ingest_origin& from, io_thread& home) {
+  if (!from.gate) return load_ticket();
+  load_ticket place(*from.gate, 1, load_gate::clock::now(), home.lag());
+  if (!place) return {};
+  return place;
+}
 
 }  // namespace
 
@@ -102,8 +113,15 @@ void ingest_batch(api_context& api, io_thread& home, const ingest_origin& from, 
   auto entries = ingest::cut_batch(batch, who, api.actors.shard_count());
   ingest_outcome start;
   start.rejected = std::move(batch.rejected);
+  auto place = place_of(from, home);
+  if (!place) {
+    for (const auto& e : entries) start.not_taken += e.indexes.size();
+    start.failed = failure{errc::overloaded, "More is asked of this node than it can do. Nothing was done."};
+    entries.clear();
+  }
   auto all = std::make_shared<gathering>(api, home.shared_from_this(), std::move(entries), std::move(start),
                                          std::move(done));
+  if (place) all->hold(std::move(*place));
   if (all->entries().empty()) return all->finish();
   for (std::size_t i = 0; i < all->entries().size(); ++i) {
     auto& entry = all->entries()[i];

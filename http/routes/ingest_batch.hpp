@@ -22,6 +22,7 @@ struct ingest_origin {
   std::string org, principal;
   std::string idempotency_key = {};
   std::uint64_t fingerprint = 0;
+  load_gate* gate = nullptr;  // to be passed; empty: the request has passed it
 };
 
 // The context for parsing what 'from' sent. 'seed' keeps the text that the context points to.

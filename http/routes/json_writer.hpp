@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,13 @@ class object_writer {
     ingest::json::write_decimal(value, decimals, name(n));
     return *this;
   }
+  // null for nothing.
+  object_writer& real(std::string_view n, std::optional<double> value) {
+    if (!value) return raw(n, "null");
+    ingest::json::write_double(*value, name(n));
+    return *this;
+  }
+  object_writer& flag(std::string_view n, bool value) { return raw(n, value ? "true" : "false"); }
   object_writer& time(std::string_view n, std::int64_t us) {
     if (us == 0) return raw(n, "null");
     name(n) += '"';
@@ -60,7 +68,7 @@ class object_writer {
     for (auto item : list) {
       if (!first) out_ += ',';
       first = false;
-      ingest::json::write_string({item.begin(), item.size()}, out_);
+      ingest::json::write_string(std::string_view(item.begin(), item.end()), out_);
     }
     out_ += ']';
     return *this;

@@ -61,6 +61,26 @@ void add_problems(const route& r, json::object& answers) {
   if (idempotent) answers["422"] = problem_ref("IdempotencyMismatch");
 }
 
+// Of an answer that was read from shards.
+json::object read_headers() {
+  auto header = [](std::string_view description, std::string_view schema) {
+    return json::object{{"description", description}, {"schema", json::parse(schema)}};
+  };
+  return {{"Troupe-Read-Index", header("What the answer reflects: for each shard that was read, its number "
+                                       "and the index in its log, as in "
+                                       "'3:118, 4:97'.",
+                                       R"({"type":"string"})")},
+          {"Troupe-Staleness-Ms",
+           header("How old the answer may be, in milliseconds. 0 for a linearizable read, and for a local "
+                  "one on the "
+                  "shard's leader. Else: how long ago, by the clock of the replica that was read, its leader "
+                  "last told "
+                  "it of a commit that it has applied; all that was acknowledged before that is in the "
+                  "answer, but for "
+                  "what was acknowledged while that word was on its way. Of several shards, the largest.",
+                  R"({"type":"integer","minimum":0})")}};
+}
+
 json::object operation_of(const route& r) {
   json::object out{{"operationId", r.doc.id},
                    {"summary", r.doc.summary},
@@ -80,9 +100,12 @@ json::object operation_of(const route& r) {
         json::object{{"required", r.doc.body_required}, {"content", content_of(r.doc.bodies)}};
   }
   json::object answers;
+  bool is_read = std::any_of(r.doc.parameters.begin(), r.doc.parameters.end(),
+                             [](const auto& p) { return p.name == "consistency"; });
   for (const auto& a : r.doc.answers) {
     json::object item{{"description", a.description}};
     if (!a.bodies.empty()) item["content"] = content_of(a.bodies);
+    if (is_read && a.status == 200) item["headers"] = read_headers();
     answers[std::to_string(a.status)] = std::move(item);
   }
   add_problems(r, answers);
@@ -119,7 +142,9 @@ json::array tags_of() {
   static constexpr std::pair<std::string_view, std::string_view> tags[] = {
       {"Agents", "Who there is, what they can do, how they are."},
       {"Events", "What agents did."},
+      {"Insight", "What the fleet does, costs, knows and lacks."},
       {"Keys", "API keys and their roles: admin, ingest, read."},
+      {"Cluster", "Nodes, shards and how they are."},
       {"Live", "Events as they come: WebSocket (Phoenix Channels) and server-sent events."},
       {"Meta", "This description."},
       {"OpenTelemetry", "OTLP/HTTP."},

@@ -1,4 +1,5 @@
-// The component schemas of /openapi.json. Two raw texts, as compilers bound the length of one.
+// The component schemas of /openapi.json. Several raw texts, as compilers bound the length of one.
+#include "http/insight/insight_schemas.hpp"
 #include "http/routes/openapi.hpp"
 #include "http/server/text.hpp"
 
@@ -27,7 +28,7 @@ constexpr std::string_view events = R"json(
   "tokens":{"$ref":"#/components/schemas/Tokens"},"cost_usd":{"type":"number"},
   "tool":{"type":"string"},"tier":{"type":"string"},
   "latency_by_tier_ms":{"type":"object","additionalProperties":{"type":"number"}},
-  "query":{"type":"string"},"items_retrieved":{"type":"integer"},"knowledge_id":{"type":"string"},
+  "query":{"type":"string"},"items_retrieved":{"type":"integer","description":"0: nothing was found; the tier that was asked last did not serve"},"knowledge_id":{"type":"string"},
   "peer_agent_id":{"type":"string"},"attributes":{"type":"object"}}},
 "EventInput":{"allOf":[{"$ref":"#/components/schemas/EventFields"}],"type":"object","properties":{
   "time":{"description":"RFC 3339, or milliseconds since 1970; the time of arrival when absent",
@@ -50,7 +51,7 @@ constexpr std::string_view events = R"json(
 "Rollup":{"type":"object","required":["time","key","count","errors","hits","duration_ms","tokens","cost_usd"],
   "properties":{"time":{"type":"string","format":"date-time"},"key":{"type":"string"},
   "count":{"type":"integer"},"errors":{"type":"integer"},
-  "hits":{"type":"integer","description":"by tier: how often it served; count is how often it was asked"},
+  "hits":{"type":"integer","description":"by tier: how often it served (count is how often it was asked); else: events with tokens"},
   "duration_ms":{"$ref":"#/components/schemas/Duration"},"tokens":{"$ref":"#/components/schemas/Tokens"},
   "cost_usd":{"type":"number"}},"additionalProperties":false},
 "RollupList":{"type":"object","required":["resolution","by","items","next_cursor"],"properties":{
@@ -121,10 +122,52 @@ constexpr std::string_view agents = R"json(
 "Whoami":{"type":"object","required":["org","role","key_id","name"],"properties":{"org":{"type":"string"},
   "role":{"$ref":"#/components/schemas/Role"},"key_id":{"type":"string"},"name":{"type":"string"}}})json";
 
+constexpr std::string_view cluster = R"json(
+"ClusterNode":{"type":"object","required":["id","name","state","zone","address","version","level","is_self","connected",
+  "last_seen","leaders","replicas","resident_bytes","disk_free_bytes"],"properties":{
+  "id":{"type":"string","description":"16 hexadecimal digits"},"name":{"type":"string"},
+  "state":{"type":"string","enum":["joining","active","draining","removing"]},
+  "zone":{"type":["string","null"]},"address":{"type":["string","null"],"description":"where other nodes reach it"},
+  "client_address":{"type":["string","null"]},"version":{"type":"string"},"level":{"type":"integer"},
+  "is_self":{"type":"boolean"},"connected":{"type":"boolean","description":"with the node that answers"},
+  "ready":{"type":"boolean"},"last_seen":{"type":["string","null"],"format":"date-time"},
+  "started_at":{"type":["string","null"],"format":"date-time"},
+  "leaders":{"type":"integer","description":"shards that it leads"},
+  "replicas":{"type":"integer","description":"shards of which it has a replica that votes"},
+  "resident_bytes":{"type":"integer"},"disk_free_bytes":{"type":"integer"},
+  "clock_offset_ms":{"type":"number","description":"its clock less the one of the node that answers"},
+  "round_trip_ms":{"type":"number"}}},
+"ClusterReplica":{"type":"object","required":["node","role","applied_index","lag"],"properties":{
+  "node":{"type":"string"},
+  "role":{"type":"string","description":"leader, follower, candidate; pulling, entering: on its way in; behind: in an earlier generation; closed: halted; unreachable; unknown"},
+  "applied_index":{"type":["integer","null"]},"lag":{"type":["integer","null"],"description":"log entries"},
+  "fault":{"type":["string","null"]},
+  "bytes":{"type":"integer","description":"what its records take, about"},
+  "digest_index":{"type":"integer","description":"the entry at which it last took the digest of its records, 0: none yet"},
+  "digest":{"type":["string","null"],"description":"the same on all replicas that took it at the same entry"},
+  "digest_mismatches":{"type":"integer","description":"digests that were found to be others than those of most replicas"}}},
+"ClusterShard":{"type":"object","required":["id","generation","leader","term","commit_index","replicas","state"],
+  "properties":{"id":{"type":"integer"},"generation":{"type":"integer"},
+  "leader":{"type":["string","null"]},"term":{"type":"integer"},"commit_index":{"type":"integer"},
+  "last_seq":{"type":"integer"},
+  "replicas":{"type":"array","items":{"$ref":"#/components/schemas/ClusterReplica"}},
+  "state":{"type":"string","enum":["healthy","changing","degraded","no_leader","no_majority"]}}},
+"Cluster":{"type":"object","required":["cluster_id","nodes","shards","problems"],"properties":{
+  "cluster_id":{"type":"string"},"map_version":{"type":"integer"},"level":{"type":"integer"},
+  "replicas_setting":{"type":"integer","description":"replicas wanted of each shard; 0: the number of nodes decides"},
+  "rebalancing":{"type":"string","enum":["on","paused"]},
+  "nodes":{"type":"array","items":{"$ref":"#/components/schemas/ClusterNode"}},
+  "shards":{"type":"array","items":{"$ref":"#/components/schemas/ClusterShard"}},
+  "invitations":{"type":"array","items":{"type":"object","required":["name","node","expires_at"],"properties":{
+    "name":{"type":"string"},"node":{"type":"string"},"address":{"type":["string","null"]},
+    "expires_at":{"type":["string","null"],"format":"date-time"}}}},
+  "problems":{"type":"array","items":{"type":"string"}}}})json";
+
 }  // namespace
 
 std::string_view openapi_schemas() {
-  static const std::string whole = concat({"{", events, ",", agents, "}"});
+  static const std::string whole =
+      concat({"{", events, ",", agents, ",", cluster, ",", insight_schemas(), "}"});
   return whole;
 }
 

@@ -27,6 +27,26 @@ response otlp_failure(const failure& f, otlp::wire form) {
   return out;
 }
 
+errc code_of(int status) {
+  switch (status) {
+    case 401: return errc::unauthenticated;
+    case 403: return errc::forbidden;
+    case 413: return errc::too_large;
+    case 429: return errc::overloaded;
+    case 503: return errc::unavailable;
+    default: return status < 500 ? errc::invalid_argument : errc::internal;
+  }
+}
+
+// What the edge refuses before the route is run: a Status in the request's encoding, as OTLP wants it.
+response status_form(const request& r, response problem) {
+  auto form = otlp::wire_of(r.field("Content-Type"));
+  if (!form) return problem;
+  problem.body = otlp::encode_error(code_of(problem.status), problem.detail, *form);
+  problem.content_type = otlp::content_type_of(*form);
+  return problem;
+}
+
 void export_signal(api_context& api, otlp::signal what, const request_ptr& r, const responder& back) {
   auto form = otlp::wire_of(r->field("Content-Type"));
   if (!form) return back(status_problem(415, form.error().detail));
@@ -79,6 +99,8 @@ void add_otlp_routes(api_context& api, std::vector<route>& to) {
                 {"application/x-protobuf", R"({"type":"string","format":"binary"})", {}}}}}}};
     r.body_bytes_max = api.core.config.limits.body_bytes_max;
     r.listens = where::both;
+    r.form = status_form;
+    r.reads_large_bodies = true;
     to.push_back(std::move(r));
   };
   add("/v1/traces", otlp::signal::traces, "exportTraces", "Take in OpenTelemetry spans");

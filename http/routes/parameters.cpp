@@ -4,8 +4,11 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <charconv>
+#include <cmath>
 
+#include "http/ingest/json_text.hpp"
 #include "http/ingest/time_text.hpp"
+#include "http/routes/repeated_names.hpp"
 #include "http/server/text.hpp"
 #include "protocol/limits.hpp"
 
@@ -32,9 +35,18 @@ response invalid(const std::vector<problem_item>& errors) {
 
 std::string_view view(const json::string& s) { return {s.data(), s.size()}; }
 
+// The parser takes 1e999 for infinity, which is no JSON any more when it is written.
+bool is_finite(const json::value& v) {
+  if (auto* number = v.if_double()) return std::isfinite(*number);
+  if (auto* items = v.if_array()) return std::all_of(items->begin(), items->end(), is_finite);
+  if (auto* fields = v.if_object())
+    return std::all_of(fields->begin(), fields->end(), [](const auto& f) { return is_finite(f.value()); });
+  return true;
+}
+
 }  // namespace
 
-query_fields::query_fields(const request& r, std::initializer_list<std::string_view> known) : request_(r) {
+query_fields::query_fields(const request& r, std::span<const std::string_view> known) : request_(r) {
   for (const auto& [name, value] : r.where.query) {
     if (name == "consistency") {
       if (value != "local" && value != "linearizable") {
@@ -64,9 +76,23 @@ std::optional<std::int64_t> query_fields::time_us(std::string_view name) {
   return {};
 }
 
-std::uint32_t query_fields::limit() {
+std::optional<double> query_fields::number(std::string_view name, double min, double max) {
+  auto value = request_.parameter(name);
+  if (!value) return {};
+  double n = 0;
+  auto [end, ec] = std::from_chars(value->data(), value->data() + value->size(), n);
+  if (ec == std::errc() && end == value->data() + value->size() && n >= min && n <= max) return n;
+  std::string error = "is a number from ";
+  ingest::json::write_double(min, error);
+  error += " to ";
+  ingest::json::write_double(max, error);
+  refuse(name, error);
+  return {};
+}
+
+std::uint32_t query_fields::limit(std::uint32_t when_absent) {
   auto value = request_.parameter("limit");
-  if (!value) return limits::page_items_default;
+  if (!value) return when_absent;
   auto n = integer_of(*value);
   if (n && *n >= 1 && *n <= limits::page_items_max) return static_cast<std::uint32_t>(*n);
   refuse("limit", "is a number from 1 to 1000");
@@ -105,6 +131,10 @@ body_fields::body_fields(const request& r) {
     broken_ = problem_response(errc::invalid_argument, concat({"The body is not JSON: ", ec.message(), "."}));
   } else if (!value.is_object()) {
     broken_ = problem_response(errc::invalid_argument, "The body must be a JSON object.");
+  } else if (!is_finite(value)) {
+    broken_ = problem_response(errc::invalid_argument, "A number is too large: numbers are 64 bits.");
+  } else if (has_repeated_names(r.body, value)) {
+    broken_ = problem_response(errc::invalid_argument, "An object in the body names a member twice.");
   } else {
     fields_ = std::move(value.get_object());
   }
@@ -144,6 +174,20 @@ std::optional<std::int64_t> body_fields::integer(std::string_view name, std::int
   auto n = value->to_number<std::int64_t>(ec);
   if (!ec && n >= min && n <= max) return n;
   refuse(name, concat({"must be a whole number from ", std::to_string(min), " to ", std::to_string(max)}));
+  return {};
+}
+
+std::optional<double> body_fields::real(std::string_view name, double min, double max) {
+  auto* value = find(name);
+  if (!value) return {};
+  json::error_code ec;
+  auto n = value->is_number() ? value->to_number<double>(ec) : std::nan("");
+  if (!ec && n >= min && n <= max) return n;
+  std::string error = "must be a number from ";
+  ingest::json::write_double(min, error);
+  error += " to ";
+  ingest::json::write_double(max, error);
+  refuse(name, error);
   return {};
 }
 

@@ -6,24 +6,29 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "http/server/problem.hpp"
 #include "http/server/request.hpp"
+#include "protocol/limits.hpp"
 
 namespace troupe::http {
 
 class query_fields {
  public:
   // 'known' are all parameters of the route; "consistency" is always one.
-  query_fields(const request& r, std::initializer_list<std::string_view> known);
+  query_fields(const request& r, std::span<const std::string_view> known);
+  query_fields(const request& r, std::initializer_list<std::string_view> known)
+      : query_fields(r, std::span<const std::string_view>(known.begin(), known.size())) {}
 
   std::string_view text(std::string_view name);
   // RFC 3339 or epoch milliseconds; microseconds since 1970.
   std::optional<std::int64_t> time_us(std::string_view name);
-  std::uint32_t limit();
+  std::uint32_t limit(std::uint32_t when_absent = limits::page_items_default);
+  std::optional<double> number(std::string_view name, double min, double max);
   // One of 'allowed', else the first.
   std::string_view choice(std::string_view name, std::initializer_list<std::string_view> allowed);
   void refuse(std::string_view name, std::string_view error);
@@ -42,6 +47,7 @@ class body_fields {
   enum class need : bool { optional, required };
   std::optional<std::string> text(std::string_view name, std::size_t bytes_max, need n = need::optional);
   std::optional<std::int64_t> integer(std::string_view name, std::int64_t min, std::int64_t max);
+  std::optional<double> real(std::string_view name, double min, double max);
   std::optional<bool> flag(std::string_view name);
   std::optional<std::vector<std::string>> texts(std::string_view name);
   // The value as JSON text; an object only, or anything.

@@ -52,7 +52,9 @@ struct route {
   operation_doc doc;
   std::size_t body_bytes_max = 0;  // 0: the edge's bound for JSON bodies
   where listens = where::main_only;
-  bool reads_state = false;  // takes consistency=local and names the read index
+  problem_form form = nullptr;      // of refusals; empty: problem documents
+  bool reads_large_bodies = false;  // the handler may be run by the worker
+  bool reads_state = false;         // takes consistency=local and names the read index
 };
 
 }  // namespace troupe::http

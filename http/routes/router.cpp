@@ -51,7 +51,7 @@ std::string_view bearer_of(std::string_view authorization) {
   return key;
 }
 
-router::router(const server_core& core, authenticator& keys, std::vector<route> routes, handler fallback)
+router::router(server_core& core, authenticator& keys, std::vector<route> routes, handler fallback)
     : core_(core), keys_(keys), routes_(std::move(routes)), fallback_(std::move(fallback)) {
   for (const auto& r : routes_) {
     compiled c{split(r.pattern), 0};
@@ -119,6 +119,12 @@ std::optional<response> router::refuse_key(request& r, permission needs) {
                           concat({"A key of the role '", to_string(r.who.is), "' may not do this."}));
 }
 
+// Administration goes on under any load; what is open to all answers from memory.
+load_gate* router::gate_of(permission needs) const {
+  if (needs == permission::ingest) return &core_.writes;
+  return needs == permission::read ? &core_.reads : nullptr;
+}
+
 router::verdict router::admit(request& r) {
   if (r.method == verb::options && r.where.path == "*") {
     return options_answer(r, all_methods);
@@ -126,10 +132,15 @@ router::verdict router::admit(request& r) {
   auto way = find(r);
   if (way.match) {
     r.route = way.match->pattern;
-    if (auto refusal = refuse_key(r, way.match->needs)) return {.refusal = std::move(refusal)};
-    auto bytes_max =
+    verdict out;
+    out.run = &way.match->run;
+    out.form = way.match->form;
+    out.reads_large_bodies = way.match->reads_large_bodies;
+    out.body_bytes_max =
         way.match->body_bytes_max ? way.match->body_bytes_max : core_.config.limits.json_body_bytes_max;
-    return {.refusal = {}, .run = &way.match->run, .body_bytes_max = bytes_max};
+    out.refusal = refuse_key(r, way.match->needs);
+    if (!out.refusal) out.gate = gate_of(way.match->needs);
+    return out;
   }
   bool known = !way.allow.empty();
   bool page = !known && r.entry == surface::main && fallback_ && !is_api_path(r.where);

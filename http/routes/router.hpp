@@ -23,7 +23,7 @@ class authenticator {
 class router final : public dispatcher {
  public:
   // What no route matches, on the main listener: the page's files.
-  router(const server_core& core, authenticator& keys, std::vector<route> routes, handler fallback);
+  router(server_core& core, authenticator& keys, std::vector<route> routes, handler fallback);
 
   verdict admit(request& r) override;
   const std::vector<route>& routes() const { return routes_; }
@@ -43,7 +43,9 @@ class router final : public dispatcher {
   verdict options_answer(const request& r, std::string_view allow) const;
   std::optional<response> refuse_key(request& r, permission needs);
 
-  const server_core& core_;
+  load_gate* gate_of(permission needs) const;
+
+  server_core& core_;
   authenticator& keys_;
   std::vector<route> routes_;
   std::vector<compiled> compiled_;

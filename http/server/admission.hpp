@@ -34,6 +34,7 @@ class connection_ticket {
   connection_ticket& operator=(connection_ticket&& o) noexcept;
   ~connection_ticket() { give_back(); }
   explicit operator bool() const { return from_ != nullptr; }
+  const std::string& address() const { return address_; }
 
  private:
   void give_back() noexcept;

@@ -15,7 +15,8 @@ struct bounded_body {
   struct value_type {
     std::string text;
     reservation held;
-    bool discard = false;  // read and forget: the answer is known already
+    bool discard = false;    // read and forget: the answer is known already
+    std::uint64_t seen = 0;  // bytes of the body so far, kept or not
   };
 
   static std::uint64_t size(const value_type& body) { return body.text.size(); }
@@ -30,6 +31,7 @@ struct bounded_body {
     std::size_t put(const Buffers& buffers, boost::system::error_code& ec) {
       ec = {};
       auto bytes = boost::asio::buffer_size(buffers);
+      body_.seen += bytes;
       if (body_.discard) return bytes;
       auto needed = body_.text.size() + bytes;
       if (needed > body_.text.capacity()) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,8 +24,14 @@ class connection {
   virtual void abort() = 0;
   // The key is no longer in force.
   virtual void key_revoked(std::string_view) {}
+  // The watched descriptor is ready: epoll's events.
+  virtual void ready(std::uint32_t) {}
+  // Send what was queued since the thread was told so.
+  virtual void flush() {}
 
-  std::size_t registry_slot = 0;  // the io_thread's own
+  // The io_thread's own.
+  std::size_t registry_slot = 0;
+  bool is_dirty = false;
 };
 
 }  // namespace troupe::http

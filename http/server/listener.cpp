@@ -7,6 +7,7 @@
 
 #include <stdexcept>
 
+#include "http/server/client_group.hpp"
 #include "http/server/session.hpp"
 
 namespace troupe::http {
@@ -92,7 +93,7 @@ void listener::accept() {
 void listener::accepted(std::shared_ptr<io_thread> home, tcp::socket client) {
   stats_counters::add(core_->stats.connections_total);
   auto remote = address_of(client);
-  connection_ticket ticket(core_->places, remote);
+  connection_ticket ticket(core_->places, client_group(remote));
   if (!ticket) {
     stats_counters::add(core_->stats.connections_refused);
     ::send(client.native_handle(), full_text.data(), full_text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);

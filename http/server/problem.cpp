@@ -66,6 +66,7 @@ response to_response(const problem& p) {
   r.status = p.status;
   r.content_type = "application/problem+json";
   r.body = json::serialize(out);
+  r.detail = p.detail;
   if (p.status == 429 || p.status == 503 || p.status == 507 || p.retry_after.count() > 0) {
     r.with("Retry-After", retry_after_seconds(p.retry_after));
   }

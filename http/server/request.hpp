@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/server/load_gate.hpp"
 #include "http/server/memory_budget.hpp"
 #include "http/server/principal.hpp"
 #include "http/server/target.hpp"
@@ -42,6 +43,7 @@ class request {
   std::chrono::steady_clock::time_point began{};
   bool keep_alive = true;
   bool http_1_0 = false;
+  load_ticket load;  // its place behind the gate, until the answer is known
   reservation held;  // of the memory budget, until the answer is written
 
   // The first field of that name, or nothing.

@@ -21,6 +21,7 @@ struct response {
   std::shared_ptr<const std::string> shared_body;  // instead of body
   // Takes the connection (WebSocket, event stream) instead of a body.
   std::shared_ptr<takeover> next;
+  std::string detail;  // of a problem: for those who put it in another form
   bool close = false;  // end the connection behind this answer
 
   response& with(std::string_view name, std::string_view value);

@@ -4,10 +4,12 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <boost/asio/post.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
 #include "http/server/problem.hpp"
+#include "http/server/request_check.hpp"
 #include "http/server/request_head.hpp"
 #include "http/server/request_ids.hpp"
 #include "http/server/response_head.hpp"
@@ -20,10 +22,15 @@ namespace bhttp = boost::beast::http;
 
 namespace {
 
-constexpr std::size_t small_body_bytes = 64 * 1024;  // read and dropped rather than closing on a refusal
+constexpr std::size_t small_body_bytes = 256 * 1024;  // read and dropped rather than closing on a refusal
 constexpr std::size_t read_bytes = 16 * 1024;
 constexpr std::size_t body_read_bytes = 64 * 1024;
-constexpr std::size_t linger_bytes_max = 4 * 1024 * 1024;
+constexpr std::size_t linger_bytes_max = 2 * limits::request_body_bytes_max;
+constexpr std::size_t turn_bytes_max = 256 * 1024;
+constexpr std::size_t turn_requests_max = 16;
+// Read by the worker: the time of a few milliseconds is worth a change of threads.
+constexpr std::size_t large_body_bytes = 512 * 1024, large_packed_bytes = 64 * 1024;
+constexpr std::size_t small_answer_bytes = 16 * 1024;  // not worth counting
 
 verb verb_of(bhttp::verb v) {
   switch (v) {
@@ -61,19 +68,44 @@ void session::start() {
 void session::advance() {
   if (advancing_) return;
   auto keep = shared_from_this();
-  advancing_ = true;
-  for (bool more = true; more;) {
-    switch (phase_) {
-      case phase::idle:
-      case phase::head: more = read_head(); break;
-      case phase::body: more = read_body(); break;
-      case phase::writing: more = write_some(); break;
-      case phase::lingering: more = linger(); break;
-      case phase::handling:
-      case phase::closed: more = false; break;
+  struct turn {
+    explicit turn(session& s) : of(s) {
+      of.advancing_ = true;
+      of.turn_bytes_ = of.turn_requests_ = 0;
     }
+    ~turn() { of.advancing_ = false; }
+    session& of;
+  } mine(*this);
+  home_->begin_lap();
+  while (step()) {
+    if (turn_bytes_ < turn_bytes_max && turn_requests_ < turn_requests_max) continue;
+    yield();
+    return;
   }
-  advancing_ = false;
+}
+
+// False: nothing more can be done until something comes.
+bool session::step() {
+  switch (phase_) {
+    case phase::idle:
+    case phase::head: return read_head();
+    case phase::body: return read_body();
+    case phase::writing: return write_some();
+    case phase::lingering: return linger();
+    case phase::handling:
+    case phase::closed: return false;
+  }
+  return false;
+}
+
+// A client that always has more to say must not keep the thread to itself.
+void session::yield() {
+  if (yielded_) return;
+  yielded_ = true;
+  asio::post(home_->context(), [self = shared_from_this()] {
+    self->yielded_ = false;
+    self->advance();
+  });
 }
 
 session::fill session::read_some(std::size_t bytes_max) {
@@ -85,6 +117,7 @@ session::fill session::read_some(std::size_t bytes_max) {
   }
   if (ec) return fill::gone;
   buffer_.commit(n);
+  turn_bytes_ += n;
   stats_counters::add(core_->stats.bytes_in, n);
   return fill::got;
 }
@@ -110,53 +143,57 @@ void session::wait_writable() {
 }
 
 bool session::read_head() {
-  if (buffer_.size() == 0) {
+  if (phase_ == phase::idle && !skip_empty_lines()) {
     switch (read_some(read_bytes)) {
       case fill::wait: buffer_.shrink_to_fit(); return false;
       case fill::gone: close(); return false;
-      case fill::got: break;
+      case fill::got: return true;
     }
   }
   if (phase_ == phase::idle) {
     phase_ = phase::head;
     set_deadline(limits().head_deadline);
+    folded_ = false;
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(limits().head_bytes_max));
     parser_->body_limit(boost::none);
     parser_->eager(false);
   }
-  while (true) {
-    error ec;
-    buffer_.consume(parser_->put(buffer_.data(), ec));
-    if (parser_->is_header_done()) return head_done();
-    if (ec && ec != bhttp::error::need_more) {
-      head_error(ec);
-      return true;
-    }
-    switch (read_some(read_bytes)) {
-      case fill::wait: return false;
-      case fill::gone: close(); return false;
-      case fill::got: break;
-    }
+  error ec;
+  auto came = buffer_.data();
+  auto taken = parser_->put(came, ec);
+  // The parser takes whole fields only: a continuation line is taken with its field.
+  folded_ = folded_ || has_folded_line({static_cast<const char*>(came.data()), taken});
+  buffer_.consume(taken);
+  if (parser_->is_header_done()) return head_done();
+  if (ec && ec != bhttp::error::need_more) {
+    head_error(ec);
+    return true;
   }
+  switch (read_some(read_bytes)) {
+    case fill::wait: return false;
+    case fill::gone: close(); return false;
+    case fill::got: break;
+  }
+  return true;
+}
+
+// Some clients send an empty line behind a body (RFC 9112, 2.2). False: nothing has come of a head yet. The deadline
+// runs on meanwhile.
+bool session::skip_empty_lines() {
+  while (buffer_.size() >= 2) {
+    std::string_view came(static_cast<const char*>(buffer_.data().data()), 2);
+    if (came != "\r\n") return true;
+    buffer_.consume(2);
+  }
+  return buffer_.size() == 1 && *static_cast<const char*>(buffer_.data().data()) != '\r';
 }
 
 void session::head_error(error ec) {
   auto bytes = buffer_.data();
   std::string_view seen(static_cast<const char*>(bytes.data()), bytes.size());
-  auto line = seen.substr(0, seen.find("\r\n"));
-  if (ec == bhttp::error::header_limit || ec == bhttp::error::buffer_overflow) {
-    bool in_target = parser_->get().target().empty() && line.size() == seen.size();
-    refuse(in_target ? status_problem(414, "The request target is too long.")
-                     : status_problem(431, "The head of the request is too large."));
-    return;
-  }
-  auto version = line.substr(line.size() - std::min<std::size_t>(line.size(), 8));
-  if (ec == bhttp::error::bad_version && version.starts_with("HTTP/") && version[6] == '.') {
-    refuse(status_problem(505, "HTTP/1.1 is spoken here."));
-    return;
-  }
-  refuse(status_problem(400, "The request is not well-formed HTTP/1.1: " + ec.message() + "."));
+  auto target = parser_->get().target().empty() ? has_target::no : has_target::yes;
+  refuse(refusal_of_parse_error(ec, seen, target));
 }
 
 void session::take_request_head() {
@@ -176,69 +213,48 @@ void session::take_request_head() {
   r.held = reservation(core_->budget);
 }
 
-// What a parser may accept and two parsers could read in two ways: refused (RFC 9112, 3.2 and 6.1).
-bool session::head_is_sound() {
-  auto& message = request_->head->message;
-  auto hosts = message.count(bhttp::field::host);
-  if (hosts > 1 || (hosts == 0 && !request_->http_1_0)) {
-    refuse(status_problem(400, "A request has exactly one Host field."));
-    return false;
-  }
-  if (message.count(bhttp::field::transfer_encoding) > 0 &&
-      (request_->http_1_0 || message.count(bhttp::field::transfer_encoding) > 1 ||
-       !boost::beast::iequals(message[bhttp::field::transfer_encoding], "chunked"))) {
-    refuse(status_problem(501, "The only transfer coding read here is chunked."));
-    return false;
-  }
-  if (message.count(bhttp::field::content_length) > 1) {
-    refuse(status_problem(400, "A request has at most one Content-Length field."));
-    return false;
-  }
-  if (message.target().size() > limits().target_bytes_max) {
-    refuse(status_problem(414, "The request target is too long."));
-    return false;
-  }
-  auto where = parse_target({message.target().data(), message.target().size()});
-  if (!where) {
-    refuse(status_problem(400, "The request target is broken: check its escapes and its UTF-8."));
-    return false;
-  }
-  request_->where = std::move(*where);
-  return true;
-}
-
 bool session::head_done() {
   ++number_;
+  ++turn_requests_;
   take_request_head();
-  if (!head_is_sound()) return true;
-  auto verdict = core_->app->admit(*request_);
-  run_ = verdict.run;
-  refusal_ = std::move(verdict.refusal);
-
+  auto unsound =
+      folded_ ? status_problem(400, "A field is continued on a second line: obsolete, and read in two ways.")
+              : refusal_of_head(*request_, limits());
+  if (unsound) {
+    refuse(std::move(*unsound));
+    return true;
+  }
+  way_ = core_->app->admit(*request_);
+  // Cheaper now than with the body read.
+  if (!way_.refusal && way_.gate && way_.gate->is_full()) {
+    way_.gate->count_refused();
+    way_.refusal = overloaded();
+  }
   auto length = parser_->content_length();
-  bool expects = !request_->field("Expect").empty();
+  bool expects = !request_->http_1_0 && !request_->field("Expect").empty();
   bool has_body = parser_->chunked() || (length && *length > 0);
-  if (refusal_ && has_body && (expects || !length || *length > small_body_bytes)) {
-    refuse(std::move(*refusal_));
+  if (way_.refusal && has_body && (expects || !length || *length > small_body_bytes)) {
+    refuse(std::move(*way_.refusal));
     return true;
   }
   if (expects && !boost::beast::iequals(std::string(request_->field("Expect")), "100-continue")) {
     refuse(status_problem(417, "The only expectation met here is 100-continue."));
     return true;
   }
-  auto bytes_max = refusal_ ? small_body_bytes : verdict.body_bytes_max;
+  auto bytes_max = way_.refusal ? small_body_bytes : way_.body_bytes_max;
   if (length && *length > bytes_max) {
     refuse(status_problem(413, "The body is larger than " + std::to_string(bytes_max) + " bytes."));
     return true;
   }
   parser_->body_limit(bytes_max);
   auto& body = parser_->get().body();
-  body.discard = refusal_.has_value();
+  body.discard = way_.refusal.has_value();
   body.held = reservation(core_->budget);
   if (expects && has_body && buffer_.size() == 0 && !send_continue()) return true;
   phase_ = phase::body;
   set_deadline(limits().body_stall_deadline);
-  body_deadline_ = home_->now() + limits().body_deadline;
+  phase_deadline_ = home_->now() + limits().body_deadline;
+  body_wire_bytes_ = 0;
   return true;
 }
 
@@ -252,30 +268,47 @@ bool session::send_continue() {
 }
 
 bool session::read_body() {
-  while (!parser_->is_done()) {
+  if (!parser_->is_done() && buffer_.size() > 0) {
     error ec;
-    if (buffer_.size() > 0) {
-      buffer_.consume(parser_->put(buffer_.data(), ec));
-      if (ec && ec != bhttp::error::need_more) {
-        body_error(ec);
-        return true;
-      }
-      if (parser_->is_done()) break;
-      if (!ec) continue;
+    auto taken = parser_->put(buffer_.data(), ec);
+    buffer_.consume(taken);
+    body_wire_bytes_ += taken;
+    if (ec && ec != bhttp::error::need_more) {
+      body_error(ec);
+      return true;
     }
-    switch (read_some(body_read_bytes)) {
-      case fill::wait: return false;
-      case fill::gone: close(); return false;
-      case fill::got: set_deadline(limits().body_stall_deadline); break;
+    if (framing_is_excessive(ec == bhttp::error::need_more ? buffer_.size() : 0)) {
+      refuse(status_problem(400, "The chunked body is mostly framing."));
+      return true;
     }
+    if (!ec && !parser_->is_done()) return true;
   }
+  if (parser_->is_done()) {
+    take_body();
+    return true;
+  }
+  switch (read_some(body_read_bytes)) {
+    case fill::wait: return false;
+    case fill::gone: close(); return false;
+    case fill::got: set_deadline(limits().body_stall_deadline); break;
+  }
+  return true;
+}
+
+// The parser has no bound on a chunk's extensions nor on trailers: they wait in the buffer until their end comes.
+bool session::framing_is_excessive(std::size_t waiting) const {
+  if (!parser_->chunked()) return false;
+  auto data = parser_->get().body().seen;
+  return body_wire_bytes_ + waiting - data > chunk_framing_bytes_max(data);
+}
+
+void session::take_body() {
   auto& body = parser_->get().body();
   request_->body = std::move(body.text);
   request_->held = std::move(body.held);
   parser_.reset();
   if (buffer_.size() == 0) buffer_.shrink_to_fit();
   run_handler();
-  return true;
 }
 
 void session::body_error(error ec) {
@@ -288,19 +321,53 @@ void session::body_error(error ec) {
   }
 }
 
+response session::overloaded() const {
+  problem p{.status = 503,
+            .code = "overloaded",
+            .detail = "More is asked of this node than it can do. Nothing was done."};
+  p.retry_after = std::chrono::seconds(1 + number_ % 3);  // not all of them at once again
+  return to_response(p);
+}
+
+bool session::pass_gate() {
+  if (!way_.gate) return true;
+  auto bytes = request_->body.size();
+  if (!request_->field("Content-Encoding").empty()) bytes *= 8;  // about what it becomes
+  request_->load = load_ticket(*way_.gate, load_units(bytes, way_.gate->limits()),
+                               std::chrono::steady_clock::now(), home_->lag());
+  return static_cast<bool>(request_->load);
+}
+
 void session::run_handler() {
   phase_ = phase::handling;
   set_deadline(limits().handle_deadline);
-  if (refusal_) {
-    respond(std::move(*refusal_));
+  if (!way_.refusal && !pass_gate()) way_.refusal = overloaded();
+  if (way_.refusal) {
+    auto refusal = std::move(*way_.refusal);
+    respond(way_.form ? way_.form(*request_, std::move(refusal)) : std::move(refusal));
     return;
   }
   responder back(home_, shared_from_this(), number_);
+  if (way_.reads_large_bodies && has_large_body()) {
+    core_->bodies.post([h = way_.run, r = request_, back] { run(*h, r, back); });
+    return;
+  }
+  in_handler_ = true;
+  run(*way_.run, request_, back);
+  in_handler_ = false;
+}
+
+bool session::has_large_body() const {
+  bool packed = !request_->field("Content-Encoding").empty();
+  return request_->body.size() >= (packed ? large_packed_bytes : large_body_bytes);
+}
+
+void session::run(const handler& h, const request_ptr& r, const responder& back) {
   try {
-    (*run_)(request_, back);
+    h(r, back);
   } catch (const std::exception& e) {
-    spdlog::error("http: {} {} threw: {} request_id={}", to_string(request_->method), request_->route,
-                  e.what(), request_->request_id);
+    spdlog::error("http: {} {} threw: {} request_id={}", to_string(r->method), r->route, e.what(),
+                  r->request_id);
     back(problem_response(errc::internal, "This is a defect of the server; it is in its log."));
   }
 }
@@ -313,6 +380,7 @@ void session::deliver(std::uint64_t request, response r) {
 
 void session::refuse(response r) {
   close_after_ = true;
+  if (way_.form && request_) r = way_.form(*request_, std::move(r));
   respond(std::move(r));
 }
 
@@ -323,30 +391,67 @@ void session::respond(response r) {
     return;
   }
   if (r.next) r.close = true;  // HEAD of a stream
-  answer_ = std::move(r);
+  settle_load(r.status);
+  answer_ = bounded(std::move(r));
   if (answer_.close || draining_ || !request_ || !request_->keep_alive) close_after_ = true;
   bool bodiless = answer_.status == 204 || answer_.status == 304;
   out_body_ = !bodiless && !(request_ && request_->method == verb::head);
   out_head_.clear();
   write_head(out_head_, answer_, request_.get(), bodiless ? framing::none : framing::length, !close_after_,
              core_->config, home_->date());
-  out_at_ = 0;
-  phase_ = phase::writing;
-  set_deadline(limits().write_stall_deadline);
+  begin_writing();
   auto method = request_ ? to_string(request_->method) : std::string_view("?");
   auto route = request_ ? request_->route : std::string_view("(none)");
   core_->stats.request_done(method, route, answer_.status);
   auto took = request_ ? std::chrono::steady_clock::now() - request_->began : std::chrono::nanoseconds(0);
   if (core_->watch) core_->watch->request_done(method, route, answer_.status, took);
-  if (request_) {
-    spdlog::log(answer_.status >= 500 ? spdlog::level::warn : spdlog::level::debug,
-                "http: {} {} {} {} us request_id={} traceparent={} key={} remote={}", method, route,
-                answer_.status, took.count() / 1000, request_->request_id, request_->trace_parent,
-                request_->who.key_id, remote_);
+  if (request_) log_answer(took);
+}
+
+// Answers wait for their readers: large ones count as bytes in flight, files that all share do not.
+response session::bounded(response r) {
+  answer_held_ = reservation(core_->budget);
+  if (r.shared_body || r.body.size() <= small_answer_bytes || answer_held_.grow_to(r.body.size())) return r;
+  return problem_response(errc::unavailable, "Too many bytes of answers are in flight. Ask again.");
+}
+
+void session::begin_writing() {
+  out_at_ = 0;
+  phase_ = phase::writing;
+  set_deadline(limits().write_stall_deadline);
+  auto bytes = out_body_ ? answer_.payload().size() : 0;
+  phase_deadline_ = home_->now() + limits().write_deadline +
+                    std::chrono::seconds(bytes / limits().answer_bytes_per_second_min);
+}
+
+void session::log_answer(std::chrono::nanoseconds took) {
+  auto level = spdlog::level::debug;
+  std::string more;
+  // Under overload nearly every answer may be one of these: the log must not become the load.
+  bool ours = answer_.status >= 500 && answer_.status != 501 && answer_.status != 505;
+  if (ours) {
+    if (auto kept_back = home_->may_warn()) {
+      level = spdlog::level::warn;
+      if (*kept_back > 0) more = " (" + std::to_string(*kept_back) + " like it not shown)";
+    }
   }
+  spdlog::log(level, "http: {} {} {} {} us request_id={} traceparent={} key={} remote={}{}",
+              to_string(request_->method), request_->route, answer_.status, took.count() / 1000,
+              request_->request_id, request_->trace_parent, request_->who.key_id, remote_, more);
+}
+
+// What was answered at once never waited: it tells nothing about the load.
+void session::settle_load(int status) {
+  if (!request_ || !request_->load) return;
+  auto now = std::chrono::steady_clock::now();
+  bool waited = !in_handler_;
+  if (waited && (status == 429 || status == 503 || status == 504)) request_->load.overran(now);
+  if (waited && status < 500) request_->load.answered(now);
+  request_->load.give_back();
 }
 
 void session::hand_over(const response& r) {
+  settle_load(r.status);
   core_->stats.request_done(to_string(request_->method), request_->route, r.status);
   handover taken{std::move(socket_), std::move(buffer_), home_, request_, {}, std::move(ticket_)};
   write_head(taken.response_head, r, request_.get(), framing::until_close, false, core_->config,
@@ -359,36 +464,38 @@ void session::hand_over(const response& r) {
 
 bool session::write_some() {
   auto body = out_body_ ? answer_.payload() : std::string_view();
-  auto total = out_head_.size() + body.size();
-  while (out_at_ < total) {
-    std::array<asio::const_buffer, 2> parts;
-    if (out_at_ < out_head_.size()) {
-      parts[0] = asio::buffer(out_head_) + out_at_;
-      parts[1] = asio::buffer(body.data(), body.size());
-    } else {
-      parts[0] = asio::buffer(body.data(), body.size()) + (out_at_ - out_head_.size());
-    }
-    error ec;
-    auto n = socket_.write_some(parts, ec);
-    if (ec == asio::error::would_block || ec == asio::error::try_again) {
-      wait_writable();
-      return false;
-    }
-    if (ec) {
-      close();
-      return false;
-    }
-    out_at_ += n;
-    stats_counters::add(core_->stats.bytes_out, n);
-    set_deadline(limits().write_stall_deadline);
+  if (out_at_ == out_head_.size() + body.size()) {
+    next_request();
+    return true;
   }
-  next_request();
+  std::array<asio::const_buffer, 2> parts;
+  if (out_at_ < out_head_.size()) {
+    parts[0] = asio::buffer(out_head_) + out_at_;
+    parts[1] = asio::buffer(body.data(), body.size());
+  } else {
+    parts[0] = asio::buffer(body.data(), body.size()) + (out_at_ - out_head_.size());
+  }
+  error ec;
+  auto n = socket_.write_some(parts, ec);
+  if (ec == asio::error::would_block || ec == asio::error::try_again) {
+    wait_writable();
+    return false;
+  }
+  if (ec) {
+    close();
+    return false;
+  }
+  out_at_ += n;
+  turn_bytes_ += n;
+  stats_counters::add(core_->stats.bytes_out, n);
+  set_deadline(limits().write_stall_deadline);
   return true;
 }
 
 void session::next_request() {
   answer_ = {};
-  refusal_.reset();
+  answer_held_.clear();
+  way_ = {};
   request_.reset();
   parser_.reset();
   if (out_head_.capacity() > 4096) std::string().swap(out_head_);
@@ -422,8 +529,8 @@ void session::set_deadline(std::chrono::milliseconds after) {
 }
 
 void session::tick(std::chrono::steady_clock::time_point now) {
-  bool body_is_late = phase_ == phase::body && now >= body_deadline_;
-  if (now < deadline_ && !body_is_late) return;
+  bool has_phase_deadline = phase_ == phase::body || phase_ == phase::writing;
+  if (now < deadline_ && !(has_phase_deadline && now >= phase_deadline_)) return;
   if (phase_ != phase::idle && phase_ != phase::lingering) {
     stats_counters::add(core_->stats.deadlines_passed);
   }

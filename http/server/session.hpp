@@ -2,7 +2,8 @@
 //
 // Invariants: touched on its io_thread only. One request at a time; what is pipelined waits in the buffer, so answers
 // come in order. Every phase has a deadline. Reads and writes do not block and do not allocate per call: the socket is
-// read or written when it is ready.
+// read or written when it is ready. After so many requests or bytes in a row the thread's other connections have their
+// turn.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -39,6 +40,8 @@ class session final : public connection, public std::enable_shared_from_this<ses
   using error = boost::system::error_code;
 
   void advance();
+  bool step();
+  void yield();
   bool read_head();
   bool read_body();
   bool write_some();
@@ -48,14 +51,24 @@ class session final : public connection, public std::enable_shared_from_this<ses
   void wait_writable();
 
   void head_error(error ec);
+  bool skip_empty_lines();
   bool head_done();
-  bool head_is_sound();
+  bool framing_is_excessive(std::size_t waiting) const;
+  void take_body();
   void body_error(error ec);
   bool send_continue();
   void take_request_head();
+  response overloaded() const;
+  bool pass_gate();
   void run_handler();
+  bool has_large_body() const;
+  static void run(const handler& h, const request_ptr& r, const responder& back);
 
   void respond(response r);
+  response bounded(response r);
+  void begin_writing();
+  void log_answer(std::chrono::nanoseconds took);
+  void settle_load(int status);
   void hand_over(const response& r);
   void refuse(response r);
   void next_request();
@@ -71,17 +84,21 @@ class session final : public connection, public std::enable_shared_from_this<ses
   connection_ticket ticket_;
 
   phase phase_ = phase::idle;
-  bool advancing_ = false, waiting_read_ = false, waiting_write_ = false, draining_ = false;
+  bool advancing_ = false, yielded_ = false, folded_ = false, in_handler_ = false, waiting_read_ = false,
+       waiting_write_ = false, draining_ = false;
   boost::beast::flat_buffer buffer_;
   std::optional<parser> parser_;
   request_ptr request_;
-  const handler* run_ = nullptr;
-  std::optional<response> refusal_;  // sent once the small body behind it is read
+  dispatcher::verdict way_;  // 'way_.refusal' is sent once the small body behind it is read
   std::uint64_t number_ = 0;
   bool close_after_ = false;
-  std::chrono::steady_clock::time_point deadline_{}, body_deadline_{};
+  // 'phase_deadline_': however much moves meanwhile; of a body and of an answer.
+  std::chrono::steady_clock::time_point deadline_{}, phase_deadline_{};
+  std::uint64_t body_wire_bytes_ = 0;
+  std::size_t turn_bytes_ = 0, turn_requests_ = 0;
 
   response answer_;
+  reservation answer_held_;
   std::string out_head_;
   std::size_t out_at_ = 0;  // of head and body in a row
   bool out_body_ = true;

@@ -13,12 +13,14 @@
 
 namespace troupe::http {
 
-// Told of every answer, on I/O threads: must be quick and thread-safe.
+// Told of every answer, on I/O threads, and of the feed: must be quick and thread-safe.
 class observer {
  public:
   virtual ~observer() = default;
   virtual void request_done(std::string_view method, std::string_view route, int status,
                             std::chrono::nanoseconds took) noexcept = 0;
+  // Each encoded schema::Feed that comes to this node, on an actor's thread.
+  virtual void feed_seen(std::string_view) noexcept {}
 };
 
 struct request_count {

@@ -1,5 +1,7 @@
 #include "http/server/target.hpp"
 
+#include <algorithm>
+
 namespace troupe::http {
 
 namespace {
@@ -38,6 +40,17 @@ bool read_query(std::string_view text, target& out) {
     out.query.emplace_back(std::move(*name), std::move(*value));
   }
   return true;
+}
+
+// Where the authority of an absolute-form target begins; 0: it is not one.
+std::size_t authority_at(std::string_view text) {
+  for (std::string_view scheme : {"http://", "https://"}) {
+    auto begin = text.substr(0, scheme.size());
+    bool same = std::equal(begin.begin(), begin.end(), scheme.begin(), scheme.end(),
+                           [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
+    if (same) return scheme.size();
+  }
+  return 0;
 }
 
 }  // namespace
@@ -106,10 +119,11 @@ std::optional<target> parse_target(std::string_view text) {
     out.path = "*";
     return out;
   }
-  if (text.starts_with("http://") || text.starts_with("https://")) {
-    text.remove_prefix(text.find("//") + 2);
-    auto slash = text.find_first_of("/?");
-    text = slash == std::string_view::npos ? std::string_view("/") : text.substr(slash);
+  if (auto authority = authority_at(text); authority != 0) {
+    text.remove_prefix(authority);
+    auto slash = std::min(text.find_first_of("/?"), text.size());
+    if (slash == 0 || text.substr(0, slash).find('@') != std::string_view::npos) return {};
+    text = slash == text.size() ? std::string_view("/") : text.substr(slash);
   }
   if (auto fragment = text.find('#'); fragment != std::string_view::npos) return {};
   auto question = text.find('?');

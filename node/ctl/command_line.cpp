@@ -5,6 +5,9 @@
 
 #include <functional>
 
+#include "node/ctl/backup.hpp"
+#include "node/ctl/cert.hpp"
+#include "node/ctl/cluster.hpp"
 #include "node/ctl/commands.hpp"
 #include "node/ctl/completion.hpp"
 #include "node/ctl/context.hpp"
@@ -20,6 +23,10 @@ constexpr const char* examples =
     "  troupectl agents list --team research -o json\n"
     "  troupectl events tail --agent planner\n"
     "  troupectl keys create ci --role ingest\n"
+    "  troupectl doctor\n"
+    "  troupectl node invite b --address 10.0.0.6:7400 --out b.invitation\n"
+    "  troupectl node replace b --with c\n"
+    "  troupectl backup /backups/monday; troupectl restore /backups/monday --data-dir ./restored\n"
     "  troupectl --node 10.0.0.5:7401 --pki-dir ./pki shards\n"
     "  source <(troupectl completion bash)\n\n"
     "Exit codes: 0 ok, 1 refused, 2 usage, 3 unreachable, 10 unhealthy.\n"
@@ -32,6 +39,7 @@ struct parsed {
   std::string output = "table";
   unsigned timeout_s = 10;
   std::function<exit_code(connection&, printer&)> command;
+  std::function<exit_code(printer&, const node::environment&)> offline;
   std::string shell;  // of completion
   bool version = false;
 };
@@ -44,7 +52,7 @@ class command_tree {
     app.require_subcommand(0, 1);
     app.footer(std::string(examples));
     leaf(app, "status", "Is the node ready, and how is it", status);
-    leaf(app, "shards", "The shards: role, term, log, faults", shards);
+    cluster();
     agents();
     auto* events = group(app, "events", "Events of agents");
     auto* tail = leaf(*events, "tail", "Events as they arrive",
@@ -87,6 +95,96 @@ class command_tree {
         ->check(CLI::Range(1U, 600U))
         ->type_name("S");
     app.add_flag("--version", p.version, "Print the version");
+  }
+
+  void cluster() {
+    leaf(app, "nodes", "The nodes of the cluster", nodes);
+    leaf(app, "shards", "The shards: where they are, who leads, who lags, faults", shards);
+    leaf(app, "doctor", "What is wrong with the cluster, and what to do", doctor);
+    auto* hand = leaf(app, "transfer", "Have a shard led by another node",
+                      [this](auto& n, auto& o) { return transfer(n, o, transfer_); });
+    hand->add_option("SHARD", transfer_.shard, "The shard's number")->required();
+    hand->add_option("NODE", transfer_.node, "Name or id; any other voter when left out");
+    auto* save =
+        leaf(app, "backup", "Write all that the cluster holds to a folder on the node, while it runs",
+             [this](auto& n, auto& o) { return backup(n, o, id_); });
+    save->add_option("FOLDER", id_, "A folder that does not exist yet")->required();
+    auto* back = offline(app, "restore", "Make the data directory of a new cluster from a backup",
+                         [this](auto& o, auto&) { return restore(o, id_, p.where.data_dir); });
+    back->add_option("FOLDER", id_, "The backup; name the new directory with --data-dir")->required();
+    auto* whole = group(app, "cluster", "Settings of the cluster");
+    leaf(*whole, "show", "Its settings", [](auto& n, auto& o) { return cluster_settings(n, o, {}); });
+    for (const auto* name : {"init", "set"}) {
+      auto* change = leaf(*whole, name, "Change its settings",
+                          [this](auto& n, auto& o) { return cluster_settings(n, o, settings_); });
+      change->add_option("--replicas", settings_.replicas, "Of each shard; 0: the number of nodes decides")
+          ->check(CLI::Range(0, 7))
+          ->type_name("N");
+    }
+    auto* moving = group(app, "rebalance", "Moving replicas and leaders so that loads are even");
+    leaf(*moving, "pause", "Move nothing but off nodes that are drained", [](auto& n, auto& o) {
+      return cluster_settings(n, o, {-1, "paused"});
+    });
+    leaf(*moving, "resume", "Move again", [](auto& n, auto& o) {
+      return cluster_settings(n, o, {-1, "on"});
+    });
+    node();
+    cert();
+  }
+
+  void cert() {
+    auto* cert = group(app, "cert", "Certificates: a CA kept off the nodes, and what it signs");
+    auto* init =
+        offline(*cert, "init-ca", "Make a CA", [this](auto& o, auto&) { return cert_init_ca(o, cert_); });
+    init->add_option("FOLDER", cert_.folder, "For ca.pem and ca.key")->required();
+    auto* issue = group(*cert, "issue", "Sign certificates with the CA's key");
+    auto* of_node = offline(*issue, "node", "A node's pki folder",
+                            [this](auto& o, auto&) { return cert_issue_node(o, cert_); });
+    of_node->add_option("--id", cert_.id, "Of a node that has one: to replace its certificates")
+        ->type_name("ID");
+    auto* of_admin = offline(*issue, "admin", "A folder for one more administrator's --pki-dir",
+                             [this](auto& o, auto&) { return cert_issue_admin(o, cert_); });
+    of_admin->add_option("NAME", cert_.name, "What nodes call them in their log")->required();
+    for (auto* one : {of_node, of_admin}) {
+      one->add_option("--ca", cert_.ca, "The folder with ca.pem and ca.key")->required()->type_name("FOLDER");
+      one->add_option("--out", cert_.out, "The folder to write")->required()->type_name("FOLDER");
+    }
+    auto* list =
+        offline(*cert, "list", "What is in a pki folder, and when it expires", [this](auto& o, auto& env) {
+          cert_.where = p.where;
+          return cert_list(o, cert_, env);
+        });
+    list->add_option("FOLDER", cert_.folder, "Without it, the one of the node on this machine");
+  }
+
+  void node() {
+    auto* node = group(app, "node", "Inviting, draining, removing and replacing nodes");
+    leaf(*node, "list", "The nodes of the cluster", nodes);
+    auto* invite = leaf(*node, "invite", "Write an invitation, with which one new node can join",
+                        [this](auto& n, auto& o) { return node_invite(n, o, invite_); });
+    invite->add_option("NAME", invite_.name, "What the new node is called")->required();
+    invite->add_option("--address", invite_.address, "Where the other nodes will reach it")
+        ->required()
+        ->type_name("HOST:PORT");
+    invite->add_option("--out", invite_.out, "The file to write")->required()->type_name("FILE");
+    invite->add_option("--ca", invite_.ca, "The folder with the CA's key, where no node has it")
+        ->type_name("FOLDER");
+    invite->add_option("--hours", invite_.valid_hours, "How long it is good [24]")
+        ->check(CLI::Range(1U, 168U))
+        ->type_name("N");
+    auto* drain = leaf(*node, "drain", "Move all replicas and leaders off a node",
+                       [this](auto& n, auto& o) { return node_drain(n, o, node_); });
+    drain->add_option("NODE", node_.node, "Name or id")->required();
+    drain->add_flag("--cancel", node_.cancel, "It stays, after all");
+    auto* remove = leaf(*node, "remove", "Take a node out of the cluster, after moving what it holds",
+                        [this](auto& n, auto& o) { return node_remove(n, o, node_); });
+    remove->add_option("NODE", node_.node, "Name or id")->required();
+    auto* replace = leaf(*node, "replace", "Put one node in the place of another, dead or not",
+                         [this](auto& n, auto& o) { return node_remove(n, o, node_); });
+    replace->add_option("NODE", node_.node, "The one that goes: name or id")->required();
+    replace->add_option("--with", node_.with, "The one that takes its replicas: name or id")
+        ->required()
+        ->type_name("NODE");
   }
 
   void agents() {
@@ -134,6 +232,15 @@ class command_tree {
     return l;
   }
 
+  // One that asks no node.
+  template <class Command>
+  CLI::App* offline(CLI::App& under, const char* name, const char* help, Command run) {
+    auto* l = under.add_subcommand(name, help);
+    l->fallthrough();
+    l->callback([this, run] { p.offline = run; });
+    return l;
+  }
+
   static void collect(const CLI::App& at, const std::string& path, command_words& out) {
     auto& words = out[path];
     for (const auto* sub : at.get_subcommands([](const CLI::App*) { return true; })) {
@@ -147,6 +254,11 @@ class command_tree {
   list_options list_;
   tail_options tail_;
   key_options key_;
+  invite_options invite_;
+  node_options node_;
+  setting_options settings_;
+  transfer_options transfer_;
+  cert_options cert_;
   std::string id_;
 };
 
@@ -184,6 +296,7 @@ std::string usage_of(const command_tree& tree, const CLI::ParseError& e,
 
 int run_parsed(const command_tree& tree, printer& out, const node::environment& env) {
   const auto& p = tree.p;
+  if (p.offline) return p.offline(out, env);
   auto where = find_target(p.where, env);
   if (!where) {
     out.error(where.error());
@@ -237,7 +350,7 @@ int run(std::span<const std::string> arguments, const node::environment& env, co
                                        : fish_completion(words));
     return ok;
   }
-  if (!tree.p.command) {
+  if (!tree.p.command && !tree.p.offline) {
     on.err << tree.app.help();
     return usage;
   }

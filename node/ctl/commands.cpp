@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 
+#include "node/ctl/ask.hpp"
 #include "node/ctl/records.hpp"
 #include "protocol/message.hpp"
 
@@ -16,22 +17,6 @@ namespace {
 
 using request_builder = schema::AdminRequest::Builder;
 
-exit_code failed(printer& out, const failure& f) {
-  out.error(f);
-  return exit_code_of(f);
-}
-
-// Asks and hands the reply to 'use'; whatever goes wrong is printed.
-exit_code with_reply(connection& node, printer& out, const std::function<void(request_builder)>& fill,
-                     const std::function<exit_code(schema::AdminReply::Reader)>& use) {
-  capnp::MallocMessageBuilder message;
-  fill(message.initRoot<schema::AdminRequest>());
-  auto reply = node.ask(to_bytes(message));
-  if (!reply) return failed(out, reply.error());
-  message_reader reader(*reply);
-  return use(reader.root<schema::AdminReply>());
-}
-
 std::int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
@@ -39,11 +24,6 @@ std::int64_t now_us() {
 }
 
 json::string_view id_of(const json::value& v) { return v.at("id").as_string(); }
-
-void show_items(printer& out, json::array items, const std::vector<column>& columns) {
-  json::value rows(items);
-  out.show(json::object{{"items", std::move(items)}}, rows, columns);
-}
 
 // A shard's refusal inside the results, if there is one.
 std::optional<failure> refusal_in(schema::AdminReply::Reader reply) {
@@ -55,6 +35,27 @@ std::optional<failure> refusal_in(schema::AdminReply::Reader reply) {
 }
 
 }  // namespace
+
+exit_code failed(printer& out, const failure& f) {
+  out.error(f);
+  return exit_code_of(f);
+}
+
+exit_code with_reply(connection& node, printer& out,
+                     const std::function<void(schema::AdminRequest::Builder)>& fill,
+                     const std::function<exit_code(schema::AdminReply::Reader)>& use) {
+  capnp::MallocMessageBuilder message;
+  fill(message.initRoot<schema::AdminRequest>());
+  auto reply = node.ask(to_bytes(message));
+  if (!reply) return failed(out, reply.error());
+  message_reader reader(*reply);
+  return use(reader.root<schema::AdminReply>());
+}
+
+void show_items(printer& out, json::array items, const std::vector<column>& columns) {
+  json::value rows(items);
+  out.show(json::object{{"items", std::move(items)}}, rows, columns);
+}
 
 exit_code exit_code_of(const failure& f) {
   return f.code == errc::unavailable || f.code == errc::timed_out ? unreachable : refused;
@@ -68,29 +69,6 @@ exit_code status(connection& node, printer& out) {
         out.show(v, v, {});
         auto s = reply.getStatus();
         return s.getReady() && s.getProblems().size() == 0 ? ok : unhealthy;
-      });
-}
-
-exit_code shards(connection& node, printer& out) {
-  return with_reply(
-      node, out, [](request_builder r) { r.setShards(); },
-      [&](schema::AdminReply::Reader reply) {
-        json::array items;
-        auto health = ok;
-        for (auto s : reply.getShards()) {
-          items.push_back(shard_json(s));
-          if (s.getFault().size() || !s.getLeader()) health = unhealthy;
-        }
-        show_items(out, std::move(items),
-                   {{"SHARD", "shard"},
-                    {"ROLE", "role"},
-                    {"TERM", "term"},
-                    {"COMMIT", "commit_index"},
-                    {"APPLIED", "applied_index"},
-                    {"LOG", "last_index"},
-                    {"EVENTS", "last_seq"},
-                    {"FAULT", "fault"}});
-        return health;
       });
 }
 

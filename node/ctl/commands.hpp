@@ -29,7 +29,6 @@ struct key_options {
 };
 
 exit_code status(connection& node, printer& out);
-exit_code shards(connection& node, printer& out);
 exit_code config_show(connection& node, printer& out);
 exit_code agents_list(connection& node, printer& out, const list_options& options);
 exit_code agents_show(connection& node, printer& out, const std::string& org, const std::string& id);

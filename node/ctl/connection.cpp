@@ -18,6 +18,8 @@
 namespace troupe::ctl {
 namespace {
 
+constexpr int connect_attempts_max = 3;
+
 failure unreachable(const node::listen_address& where, std::string_view why) {
   return {.code = errc::unavailable, .detail = "no answer from " + where.text() + ": " + std::string(why)};
 }
@@ -85,12 +87,20 @@ result<std::unique_ptr<connection>> connection::open(const node::listen_address&
   auto in = std::make_unique<inside>(identity);
   in->deadline = deadline;
   std::string why;
-  in->self
-      ->request(in->system.openssl_manager().actor_handle(), deadline, caf::connect_atom::value, where.host,
-                where.port)
-      .receive([&](const caf::node_id&, const caf::strong_actor_ptr& node,
-                   const std::set<std::string>&) { in->node = caf::actor_cast<caf::actor>(node); },
-               [&](const caf::error& e) { why = in->system.render(e); });
+  // CAF takes a new connection for one that was silent since the clock began, when its heartbeat falls into the handshake.
+  bool again = true;
+  for (int attempt = 0; again && attempt < connect_attempts_max; ++attempt) {
+    again = false;
+    in->self
+        ->request(in->system.openssl_manager().actor_handle(), deadline, caf::connect_atom::value, where.host,
+                  where.port)
+        .receive([&](const caf::node_id&, const caf::strong_actor_ptr& node,
+                     const std::set<std::string>&) { in->node = caf::actor_cast<caf::actor>(node); },
+                 [&](const caf::error& e) {
+                   why = in->system.render(e);
+                   again = e == caf::sec::connection_timeout;
+                 });
+  }
   if (!in->node)
     return unreachable(where,
                        "mutual TLS failed (" + why +

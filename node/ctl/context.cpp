@@ -106,7 +106,12 @@ fs::path default_data_dir(const node::environment& env) {
   std::error_code ignored;
   if (fs::exists(".troupe-data/run/admin.json", ignored)) return ".troupe-data";
   auto base = under_home(env, "XDG_DATA_HOME", ".local/share");
-  return base.empty() ? fs::path(".troupe-data") : base / "troupe";
+  auto own = base.empty() ? fs::path(".troupe-data") : base / "troupe";
+  // Nobody's own node: the one of the Debian package, for those who may read there.
+  const fs::path packaged = "/var/lib/troupe";
+  bool only_packaged = !fs::exists(own / "run" / "admin.json", ignored) &&
+                       fs::exists(packaged / "run" / "admin.json", ignored);
+  return only_packaged ? packaged : own;
 }
 
 result<place> find_place(const wishes& flags, const wishes& variables, const node::environment& env) {

@@ -7,6 +7,8 @@ $Cxx.namespace("troupe::schema");
 using Query = import "query.capnp";
 using Reply = import "reply.capnp";
 using Key = import "api_key.capnp";
+using Cluster = import "cluster.capnp";
+using Membership = import "membership.capnp";
 
 struct Setting {
   name @0 :Text;
@@ -44,6 +46,53 @@ struct KeyCreated {
   secret @1 :Text;              # shown once
 }
 
+# Nodes are named by their name or by their id in hexadecimal.
+struct Invite {
+  name @0 :Text;
+  address @1 :Text;             # HOST:PORT where the other nodes will reach it
+  validMs @2 :Int64;            # 0: the default
+  ownCertificates @3 :Bool;     # the asker has the CA's key, and puts certificates into the invitation itself
+}
+
+struct Invited {
+  file @0 :Data;                # the invitation: a secret
+  nodeId @1 :UInt64;
+  expiresUs @2 :Int64;
+}
+
+struct Drain {
+  node @0 :Text;
+  cancel @1 :Bool;
+}
+
+struct Remove {
+  node @0 :Text;
+  successor @1 :Text;           # empty: whoever fits
+}
+
+struct Transfer {
+  shard @0 :UInt16;
+  node @1 :Text;                # empty: whichever other voter
+}
+
+struct BackedUp {
+  folder @0 :Text;              # on the node that was asked
+  bytes @1 :UInt64;
+  shards @2 :UInt32;
+  digest @3 :Text;
+}
+
+# How far the last backup that this node was asked for is.
+struct BackupState {
+  folder @0 :Text;              # empty: none was asked for since the node started
+  running @1 :Bool;
+  shardsDone @2 :UInt32;
+  shards @3 :UInt32;
+  bytes @4 :UInt64;             # written so far
+  failed @5 :Reply.Refusal;     # why it came to nothing
+  done @6 :BackedUp;            # once it is there
+}
+
 struct AdminRequest {
   union {
     status @0 :Void;
@@ -53,6 +102,14 @@ struct AdminRequest {
     createKey @4 :CreateKey;
     revokeKey @5 :Text;
     tail @6 :Text;              # agent id, or empty: the sender is sent Feed frames from now on
+    cluster @7 :Void;           # the cluster as this node sees it
+    invite @8 :Invite;
+    drain @9 :Drain;
+    remove @10 :Remove;
+    changeSettings @11 :Cluster.ChangeSettings;
+    transfer @12 :Transfer;
+    backup @13 :Text;           # begin one, to this folder on the node: answered with backupState
+    backupState @14 :Void;
   }
 }
 
@@ -65,5 +122,10 @@ struct AdminReply {
     results @4 :List(Query.QueryResult);   # one per shard asked
     keyCreated @5 :KeyCreated;
     done @6 :Void;
+    cluster @7 :Membership.ClusterView;
+    invited @8 :Invited;
+    clusterMap @9 :Cluster.ClusterMap;
+    backedUp @10 :BackedUp;
+    backupState @11 :BackupState;
   }
 }

@@ -6,6 +6,8 @@ $Cxx.namespace("troupe::schema");
 
 using Event = import "event.capnp";
 using Key = import "api_key.capnp";
+using Cluster = import "cluster.capnp";
+using Insight = import "insight.capnp";
 
 # The leader's part of a log entry: all that apply may know besides state and command.
 struct Stamp {
@@ -96,6 +98,12 @@ struct RevokeApiKey {
   id @0 :Text;
 }
 
+# The last command of a generation: whose voters the next one has. Nothing after it is applied (docs/decisions/0002).
+struct Seal {
+  generation @0 :UInt64;        # the one that begins: one more than the shard's
+  voters @1 :List(UInt64);      # distinct node ids
+}
+
 struct Command {
   org @0 :Text;
   principal @1 :Text;           # id of the API key, or "node" or "admin"
@@ -115,5 +123,10 @@ struct Command {
     createApiKey @14 :CreateApiKey;
     revokeApiKey @15 :RevokeApiKey;
     fireTimer @16 :Data;        # key of the outbox record that is due
+    seal @17 :Seal;
+    cluster @18 :Cluster.ClusterCommand;
+    setTokenLimit @20 :Insight.TokenLimit;
+    removeTokenLimit @21 :Text;
   }
+  takeDigest @19 :Bool;         # with noop: each replica takes the digest of its records as of this entry
 }

@@ -9,6 +9,8 @@ using Agent = import "agent.capnp";
 using Key = import "api_key.capnp";
 using Reply = import "reply.capnp";
 using Rollup = import "rollup.capnp";
+using Cluster = import "cluster.capnp";
+using Insight = import "insight.capnp";
 
 # Empty text and zero mean: no condition.
 struct EventFilter {
@@ -98,12 +100,15 @@ struct Query {
     nextPendingTask @11 :Text;  # agent id: the pending task to claim next
     dueTimers @12 :Int64;       # outbox records due at this time
     status @13 :Void;           # of the replica, on the node that is asked
+    clusterMap @14 :Void;       # of the system shard; nothing before the cluster is founded
+    readCells @15 :Insight.ReadCells;
+    listTokenLimits @16 :Void;
   }
 }
 
 struct ShardStatus {
   shard @0 :UInt16;
-  role @1 :Text;                # "leader", "follower", "candidate", "closed"
+  role @1 :Text;                # "leader", "follower", "candidate", "closed"; without a replica: "vacant", "pulling", "entering", "retired"
   term @2 :UInt64;
   leader @3 :UInt64;
   voters @4 :List(UInt64);
@@ -113,6 +118,11 @@ struct ShardStatus {
   firstIndex @8 :UInt64;
   lastSeq @9 :UInt64;
   fault @10 :Text;              # why it is closed or refuses writes; empty: sound
+  generation @11 :UInt64;
+  bytes @12 :UInt64;            # what its records take on disk, about; 0: not known
+  digestIndex @13 :UInt64;      # where the digest was taken, 0: none yet
+  digest @14 :UInt64;           # of the records at that index: the same on all replicas
+  digestMismatches @15 :UInt64; # comparisons in which another replica had another digest at the same index
 }
 
 struct DueTimers {
@@ -142,6 +152,9 @@ struct QueryResult {
   scannedToSeq @4 :UInt64;      # readFeed, listEvents
   scannedToTimeUs @16 :Int64;   # listEvents, readRollups
   scannedToId @17 :Text;        # listAgents, listTasks; readRollups: the key
+  # Of a read of any replica: how long ago, by this replica's clock, its leader told it of a commit that it has applied.
+  # 0 on the leader.
+  staleMs @19 :UInt32;
   union {
     nothing @6 :Void;           # not found
     position @7 :Void;
@@ -153,5 +166,8 @@ struct QueryResult {
     refused @13 :Reply.Refusal;
     dueTimers @14 :DueTimers;
     status @15 :ShardStatus;
+    clusterMap @18 :Cluster.ClusterMap;
+    cells @20 :Insight.Cells;
+    tokenLimits @21 :List(Insight.TokenLimit);
   }
 }

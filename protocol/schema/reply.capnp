@@ -7,6 +7,8 @@ $Cxx.namespace("troupe::schema");
 using Event = import "event.capnp";
 using Agent = import "agent.capnp";
 using Key = import "api_key.capnp";
+using Cluster = import "cluster.capnp";
+using Insight = import "insight.capnp";
 
 struct Refusal {
   code @0 :UInt16;              # protocol/errc.hpp
@@ -43,6 +45,8 @@ struct Reply {
     agent @4 :AgentState;
     task @5 :Agent.Task;
     apiKey @6 :Key.ApiKey;
+    clusterMap @7 :Cluster.ClusterMap;
+    tokenLimit @8 :Insight.TokenLimit;
   }
 }
 
@@ -61,6 +65,7 @@ struct Fact {
     agentChanged @2 :AgentState;
     taskChanged @3 :Agent.Task;
     apiKeyChanged @4 :Key.ApiKey;
+    tokenLimitChanged @5 :Insight.TokenLimit;
   }
 }
 

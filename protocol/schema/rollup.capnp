@@ -22,4 +22,12 @@ struct Rollup {
   costNanoUsd @6 :Int64;
   sketch @7 :List(SketchBucket);  # ascending by index, no zero counts
   hits @8 :Int64;                 # by tier: events that this tier served; count is how often it was asked
+  extent @9 :Extent;              # null where nobody asks for it
+}
+
+# When things were. Merged by the earliest, the latest, and every slot that either has.
+struct Extent {
+  firstUs @0 :Int64;              # start of the earliest event, 0: none
+  lastUs @1 :Int64;               # end of the latest
+  slots @2 :List(UInt64);         # bits, lowest first: slots of 10 s of the hour
 }

@@ -20,6 +20,16 @@ struct SnapshotState {
   voters @4 :List(UInt64);
 }
 
+# The generation that follows a seal, or that this node has entered while others of its voters may not have: kept until
+# all of them have. Its state begins at the seal's index and term. Of a node that left: the generation in which it has no
+# part; it must not vote in that one or an earlier one again.
+struct GenerationChange {
+  generation @0 :UInt64;
+  voters @1 :List(UInt64);
+  index @2 :UInt64;
+  term @3 :UInt64;
+}
+
 # How far the records reflect the log. Written in the same batch as the records.
 struct AppliedState {
   index @0 :UInt64;
@@ -38,6 +48,14 @@ struct CachedReply {
   fingerprint @0 :UInt64;
   expiresUs @1 :Int64;
   reply @2 :Data;               # an encoded Reply
+}
+
+# A state that was pulled is being put in place of the records: what is written of it says nothing until all is. Goes with
+# the last write of it.
+struct StateImport {
+  change @0 :GenerationChange;  # what the state is for
+  kind @1 :UInt8;               # state_import::purpose of storage/state_import.hpp
+  chunks @2 :UInt64;            # that wait in the column "incoming"
 }
 
 # A piece of a shard's records on the way to another replica. Checked by the envelope around it.

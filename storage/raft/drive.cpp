@@ -105,6 +105,7 @@ void replica::body::follow_role() {
     reads_ = read_rounds(config_.voters.size());
     sent_ms_.clear();
   }
+  if (role_ == raft_role::leader || leader_ != suspect_) heard_leader();
   host_.role_changed(role_, role_term_, leader_);
 }
 
@@ -121,7 +122,8 @@ void replica::body::apply_committed() {
     applied_ = log_index{applied_.value + records.size()};
     host_.apply(first, records);
   }
-  log_.evict(log_index{std::min(applied_.value, v.stored)}, config_.tuning.cache_bytes_max);
+  // Who is alone sends old entries to nobody.
+  log_.evict(log_index{std::min(applied_.value, v.stored)}, alone() ? 0 : config_.tuning.cache_bytes_max);
 }
 
 void replica::body::serve_reads() {

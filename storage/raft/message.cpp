@@ -95,7 +95,6 @@ bool read_append(schema::AppendEntries::Reader from, wire_message& to) {
   if ((m.prev_log_index == 0) != (m.prev_log_term == 0)) return false;
   // Terms never go back within a log, and none is above its leader's.
   auto at_least = m.prev_log_term > 0 ? m.prev_log_term : 1;
-  to.records.reserve(m.entry_count);
   for (auto entry : from.getEntries()) {
     if (entry.getTerm() < at_least || entry.getTerm() > to.core.term) return false;
     at_least = entry.getTerm();

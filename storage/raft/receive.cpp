@@ -20,6 +20,8 @@ void replica::body::receive(std::uint64_t now_ms, node_id from, std::string_view
     case RAFT_CORE_APPEND_ENTRIES_RESULT: return receive_append_result(*message);
     case RAFT_CORE_REQUEST_VOTE:
       if (message->core.request_vote.candidate != from.value) return drop();
+      // The core stands up for a leader until the election timeout has passed.
+      if (suspect_.value != 0 && suspect_ == leader_) message->core.request_vote.disrupt_leader = true;
       return step_receive(*message);
     default: return step_receive(*message);
   }
@@ -52,16 +54,35 @@ void replica::body::receive_append(wire_message& message) {
     if (guards_.refuse_changes && !known) return drop();
   }
   if (guards_.trim_compacted) trim_compacted(message);
+  heard_leader();
+  if (told_ms_ == 0) {
+    told_commit_ = log_index{message.core.append_entries.leader_commit};
+    told_ms_ = now_ms_;
+  }
   step_receive(message);
+  note_freshness();
+}
+
+// A commit that the leader told of is applied: the state is as fresh as that word.
+void replica::body::note_freshness() {
+  if (told_ms_ == 0 || applied_ < told_commit_) return;
+  fresh_ms_ = told_ms_;
+  told_ms_ = 0;
 }
 
 void replica::body::receive_install(wire_message& message) {
   auto v = look();
   if (answer_stale_term(message)) return;
   if (message.core.term == v.term && v.role == RAFT_CORE_LEADER) return drop();
+  heard_leader();
   // The core would ignore it, and lose memory. The leader sends it again.
   if (installing_) return;
   step_receive(message);
+}
+
+void replica::body::heard_leader() {
+  suspect_ = {};
+  campaign_at_ms_ = 0;
 }
 
 // A deposed leader's request: the core's own reply carries memory that was never set.

@@ -87,6 +87,7 @@ void replica::body::tick(std::uint64_t now_ms) {
   inside here(*this);
   pass_time(now_ms);
   if (!started_ || closed_) return;
+  if (campaign_at_ms_ != 0 && campaign_at_ms_ <= now_ms_ && !ask_for_votes()) return;
   if (look().timeout_ms <= now_ms_) {
     raft_core_update update;
     int error = raft_core_timeout(core_.get(), now_ms_, &update);
@@ -103,7 +104,8 @@ std::uint64_t replica::body::next_timeout_ms() const {
   auto next = look().timeout_ms;
   if (role_ == raft_role::leader && reads_.running())
     next = std::min(next, asked_ms_ + config_.tuning.heartbeat_ms);
-  return std::max(next, now_ms_ + 1);
+  if (campaign_at_ms_ != 0) next = std::min(next, campaign_at_ms_);
+  return std::max(next, now_ms_ + 1) - ahead_ms_;
 }
 
 result<log_index> replica::body::propose(std::uint64_t now_ms,
@@ -226,6 +228,58 @@ result<term> replica::body::transfer(std::uint64_t now_ms, node_id to) {
   return role_term_;
 }
 
+void replica::body::lost(std::uint64_t now_ms, node_id peer) {
+  inside here(*this);
+  pass_time(now_ms);
+  if (!started_ || closed_ || role_ != raft_role::follower || leader_ != peer || peer.value == 0) return;
+  suspect_ = peer;
+  if (campaign_at_ms_ == 0) campaign_at_ms_ = now_ms_ + campaign_delay_ms();
+}
+
+void replica::body::campaign(std::uint64_t now_ms) {
+  inside here(*this);
+  pass_time(now_ms);
+  if (!started_ || closed_ || role_ != raft_role::follower || leader_.value != 0) return;
+  if (campaign_at_ms_ == 0) campaign_at_ms_ = now_ms_ + campaign_delay_ms();
+}
+
+// Each voter another one, and each shard another order: votes do not split, and leaders spread over the survivors.
+std::uint64_t replica::body::campaign_delay_ms() const {
+  auto place = [&](node_id v) {
+    auto mixed = (v.value ^ (std::uint64_t{config_.shard.value} << 32)) * 0x9e3779b97f4a7c15ULL;
+    return std::pair(mixed ^ (mixed >> 29), v);
+  };
+  std::uint64_t rank = 0;
+  for (auto v : config_.voters)
+    if (v != suspect_ && place(v) < place(config_.self)) ++rank;
+  // Others need a moment to lose sight of the leader, too.
+  return config_.tuning.campaign_ms / 6 + rank * config_.tuning.campaign_ms;
+}
+
+// The core asks for votes when its election timeout has passed. So time goes faster for it, as for a process that was
+// stopped for a while; from then on its clock is ahead of the owner's. False: the replica is closed.
+bool replica::body::ask_for_votes() {
+  campaign_at_ms_ = 0;
+  if (role_ != raft_role::follower || leader_ != suspect_ || installing_) return true;
+  auto v = look();
+  if (v.stored < v.last) {  // the core would wait for another timeout
+    campaign_at_ms_ = now_ms_ + std::max(config_.tuning.campaign_ms / 6, 1U);
+    return true;
+  }
+  if (v.timeout_ms > now_ms_) {
+    ahead_ms_ += v.timeout_ms - now_ms_;
+    now_ms_ = v.timeout_ms;
+  }
+  raft_core_update update;
+  int error = raft_core_timeout(core_.get(), now_ms_, &update);
+  return drive(error, update, {});
+}
+
+log_index replica::body::match_of(node_id voter) const {
+  return role_ == raft_role::leader ? log_index{raft_core_match_index(core_.get(), voter.value)}
+                                    : log_index{};
+}
+
 void replica::body::close() {
   inside here(*this);
   if (closed_) return;
@@ -251,6 +305,7 @@ replica_status replica::body::status() const {
   s.held_messages = held_.size();
   s.cached_bytes = log_.cached_bytes();
   s.closed = closed_;
+  s.fresh_ms = fresh_ms_;
   return s;
 }
 
@@ -276,6 +331,9 @@ void replica::snapshot_installed(std::uint64_t now_ms, log_index applied) {
   body_->snapshot_installed(now_ms, applied);
 }
 result<term> replica::transfer(std::uint64_t now_ms, node_id to) { return body_->transfer(now_ms, to); }
+void replica::lost(std::uint64_t now_ms, node_id peer) { body_->lost(now_ms, peer); }
+void replica::campaign(std::uint64_t now_ms) { body_->campaign(now_ms); }
+log_index replica::match_of(node_id voter) const { return body_->match_of(voter); }
 void replica::close() { body_->close(); }
 replica_status replica::status() const { return body_->status(); }
 term replica::term_at(log_index index) const { return body_->term_at(index); }

@@ -94,7 +94,8 @@ class replica_host {
 
 struct replica_tuning {
   std::uint32_t election_ms = 1'000;  // waits 1 to 2 times this
-  std::uint32_t heartbeat_ms = 100;
+  std::uint32_t heartbeat_ms = 80;
+  std::uint32_t campaign_ms = 60;                    // between voters who miss the leader at the same moment
   std::uint32_t install_ms = 60'000;                 // a leader sends the snapshot again after this
   std::size_t inflight_bytes_max = 8 * 1024 * 1024;  // per follower, sent but not confirmed
   std::uint32_t inflight_entries_max = 1'024;
@@ -141,6 +142,8 @@ struct replica_status {
   std::uint64_t held_messages = 0;     // waiting for term and vote to become durable
   std::uint64_t cached_bytes = 0;
   bool closed = false;
+  // When, by this replica's clock, a leader told it of the last commit that it knows to have applied; 0: never.
+  std::uint64_t fresh_ms = 0;
 };
 
 // The cures for libraft 0.22.1, by number in docs/decisions/0001, and the contract of its step. All on; tests show
@@ -190,12 +193,19 @@ class replica {
   void snapshot_installed(std::uint64_t now_ms, log_index applied);
   // Hands leadership to 'to', or to the most advanced follower if 0.
   result<term> transfer(std::uint64_t now_ms, node_id to = {});
+  // The connection to 'peer' is gone. If it leads, it may be dead: this voter no longer stands up for it, and asks for
+  // votes soon. A leader that most still hear stays: they refuse.
+  void lost(std::uint64_t now_ms, node_id peer);
+  // Nobody leads, and enough others wait for a leader: ask for votes soon, not when the election timeout has passed.
+  void campaign(std::uint64_t now_ms);
   // A failed write, or the end: nothing goes out any more, waiting reads fail.
   void close();
 
   replica_status status() const;
   // The term of the entry at 'index', 0 if it is not in the log. For tests and for the reply to a proposer.
   term term_at(log_index index) const;
+  // What that voter is known to have stored; 0 unless this replica leads.
+  log_index match_of(node_id voter) const;
 
  private:
   class body;

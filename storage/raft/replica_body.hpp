@@ -31,9 +31,12 @@ class replica::body {
   result<write_ticket> take_snapshot(std::uint64_t now_ms, log_index at, std::uint64_t trailing);
   void snapshot_installed(std::uint64_t now_ms, log_index applied);
   result<term> transfer(std::uint64_t now_ms, node_id to);
+  void lost(std::uint64_t now_ms, node_id peer);
+  void campaign(std::uint64_t now_ms);
   void close();
   replica_status status() const;
   term term_at(log_index index) const { return log_.term_at(index); }
+  log_index match_of(node_id voter) const;
 
  private:
   // Marks that the owner is inside: a host that calls back is a bug.
@@ -69,9 +72,11 @@ class replica::body {
 
   // replica.cpp
   std::optional<failure> check_start() const;
-  void pass_time(std::uint64_t now_ms) { now_ms_ = std::max(now_ms_, now_ms); }
+  void pass_time(std::uint64_t now_ms) { now_ms_ = std::max(now_ms_, now_ms + ahead_ms_); }
   bool alone() const { return config_.voters.size() == 1; }
   bool is_voter(node_id id) const;
+  std::uint64_t campaign_delay_ms() const;
+  bool ask_for_votes();
   void persisted(write_ticket ticket);
   void snapshot_written(write_ticket ticket);
 
@@ -103,10 +108,12 @@ class replica::body {
   void receive_append(wire_message& message);
   void receive_install(wire_message& message);
   void receive_append_result(const wire_message& message);
+  void heard_leader();
   bool answer_stale_term(const wire_message& message);
   void trim_compacted(wire_message& message) const;
   void step_receive(wire_message& message);
   void drop() { ++dropped_; }
+  void note_freshness();
 
   struct core_deleter {
     void operator()(raft_core* core) const { raft_core_free(core); }
@@ -121,7 +128,8 @@ class replica::body {
   std::unique_ptr<raft_core, core_deleter> core_;
   entry_log log_;
   log_index applied_;
-  std::uint64_t now_ms_ = 0;
+  std::uint64_t now_ms_ = 0;    // of the core: see ask_for_votes()
+  std::uint64_t ahead_ms_ = 0;  // of the owner's clock
   bool started_ = false, closed_ = false, busy_ = false, installing_ = false;
   snapshot_point install_point_;
 
@@ -137,10 +145,14 @@ class replica::body {
   raft_role role_ = raft_role::follower;
   troupe::term role_term_;
   node_id leader_;
-  log_index elected_last_;  // of this leader's log when it was elected
+  node_id suspect_;                   // a leader that this voter has lost sight of
+  std::uint64_t campaign_at_ms_ = 0;  // 0: not planned
+  log_index elected_last_;            // of this leader's log when it was elected
   read_rounds reads_;
   std::uint64_t asked_ms_ = 0;
   std::uint64_t dropped_ = 0;
+  log_index told_commit_;  // by a leader, at told_ms_; 0: nothing that is not applied
+  std::uint64_t told_ms_ = 0, fresh_ms_ = 0;
 };
 
 }  // namespace troupe

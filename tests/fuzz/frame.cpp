@@ -1,5 +1,5 @@
-// Bytes as another node or a damaged disk may give them: opening an envelope or a frame, and reading the command
-// inside, must end in a value, a failure or a kj::Exception, and touch no byte outside the input.
+// Bytes as another node or a damaged disk may give them: opening an envelope or a frame, and reading the message
+// inside to its last field, ends in a value, a failure or a kj::Exception. What opens is sealed to the same bytes again.
 #include <kj/exception.h>
 
 #include <cstddef>
@@ -10,15 +10,42 @@
 #include "protocol/envelope.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/message.hpp"
+#include "protocol/must.hpp"
+#include "protocol/schema/admin.capnp.h"
 #include "protocol/schema/command.capnp.h"
+#include "protocol/schema/query.capnp.h"
+#include "protocol/schema/reply.capnp.h"
+#include "protocol/schema/storage.capnp.h"
+
+using namespace troupe;
 
 namespace {
 
-void read_command(std::string_view payload) {
+// Copying visits every field, and what it makes must be readable as well.
+template <class T>
+void copy(std::string_view payload) {
+  message_reader message(payload);
+  auto given = message.root<T>();
+  capnp::MallocMessageBuilder copied;
+  copied.setRoot(given);
+  auto bytes = to_bytes(copied);
+  message_reader again(bytes);
+  must(again.root<T>().totalSize().wordCount <= bytes.size() / sizeof(capnp::word), "a copy has its size");
+}
+
+void read(frame_kind kind, std::string_view payload) {
   try {
-    troupe::message_reader message(payload);
-    auto command = message.root<troupe::schema::Command>();
-    [[maybe_unused]] const auto size = command.totalSize();
+    switch (kind) {
+      case frame_kind::command: copy<schema::Command>(payload); break;
+      case frame_kind::reply: copy<schema::Reply>(payload); break;
+      case frame_kind::query: copy<schema::Query>(payload); break;
+      case frame_kind::query_result: copy<schema::QueryResult>(payload); break;
+      case frame_kind::feed: copy<schema::Feed>(payload); break;
+      case frame_kind::admin_request: copy<schema::AdminRequest>(payload); break;
+      case frame_kind::admin_reply: copy<schema::AdminReply>(payload); break;
+      case frame_kind::snapshot_chunk: copy<schema::SnapshotChunk>(payload); break;
+      default: break;
+    }
   } catch (const kj::Exception&) {
     // Said no: that is what it should do.
   }
@@ -26,14 +53,28 @@ void read_command(std::string_view payload) {
 
 }  // namespace
 
+// The first byte says what kind the rest is taken for.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  [[maybe_unused]] const auto damaged = troupe::open_envelope(bytes);
-  read_command(bytes);
+  if (size == 0) return 0;
+  auto kind = static_cast<frame_kind>(data[0] % 16);
+  std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+  if (auto opened = open_envelope(bytes)) {
+    must(seal_envelope(opened->kind, opened->version, opened->payload) == bytes,
+         "an envelope is sealed as it was");
+    read(static_cast<frame_kind>(opened->kind), opened->payload);
+  }
 
   // With a checksum that holds, so that the fuzzer gets past it.
-  const auto sealed = troupe::frame::of(troupe::frame_kind::command, bytes);
-  const auto payload = sealed.open(troupe::frame_kind::command);
-  if (!payload || *payload != bytes) __builtin_trap();
+  auto sealed = frame::of(kind, bytes);
+  auto payload = sealed.open(kind);
+  must(payload && *payload == bytes, "what was sealed is opened");
+  auto half = bytes.size() / 2;
+  must(seal_envelope(static_cast<std::uint16_t>(kind), frame::version, bytes.substr(0, half),
+                     bytes.substr(half)) == sealed.bytes,
+       "two parts are sealed as one");
+  auto damaged = sealed.bytes;
+  damaged[data[0] % damaged.size()] ^= 0x10;
+  must(!open_envelope(damaged), "a flipped bit is seen");
+  read(kind, *payload);
   return 0;
 }

@@ -3,7 +3,8 @@
 //   simulate --seeds N [--from F] [--jobs J]   N runs from seed F on, then the planted bugs, each of which must be found
 //                                              (--no-plants: without those)
 //   simulate --seed N [--trace]                one run with its trace; --trace adds every entry
-//   simulate --plant NAME --seeds N            runs with a planted bug: ack-before-sync, skip-guard or apply-twice
+//   simulate --plant NAME --seeds N            runs with a planted bug: one of ack-before-sync, skip-guard, apply-twice,
+//                                              write-after-failure, trust-unflushed, forget-left, forget-import
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,9 +24,11 @@ namespace {
 // A planted bug must show up within this many seeds.
 constexpr std::uint64_t plant_seeds_max = 300;
 
-constexpr std::pair<const char*, plant> plants[] = {{"ack-before-sync", plant::ack_before_sync},
-                                                    {"skip-guard", plant::skip_guard},
-                                                    {"apply-twice", plant::apply_twice}};
+constexpr std::pair<const char*, plant> plants[] = {
+    {"ack-before-sync", plant::ack_before_sync}, {"skip-guard", plant::skip_guard},
+    {"apply-twice", plant::apply_twice},         {"write-after-failure", plant::write_after_failure},
+    {"trust-unflushed", plant::trust_unflushed}, {"forget-left", plant::forget_left},
+    {"forget-import", plant::forget_import}};
 
 // What skip-guard may leave out, as skip-guard:NAME; the first by default.
 constexpr std::pair<const char*, bool replica_guards::*> guards[] = {
@@ -168,10 +171,10 @@ outcome run_all(const arguments& a) {
 
 void print(const run_counts& c) {
   std::printf(
-      "%lu commits, %lu acknowledged, %lu reads, %lu elections, %lu crashes, %lu installs, %lu failed "
-      "writes, "
-      "%lu messages\n",
-      c.commits, c.acknowledged, c.reads, c.elections, c.crashes, c.installs, c.write_failures, c.messages);
+      "%lu commits, %lu acknowledged, %lu reads, %lu elections, %lu seals, %lu crashes, %lu installs, "
+      "%lu failed writes, %lu messages\n",
+      c.commits, c.acknowledged, c.reads, c.elections, c.generations, c.crashes, c.installs, c.write_failures,
+      c.messages);
 }
 
 // Each planted bug must be found, or the simulation proves nothing.
@@ -215,7 +218,9 @@ int run_many(const arguments& a) {
   std::fprintf(
       stderr,
       "simulate: %s\nusage: simulate [--seeds N] [--from F] [--jobs J] [--no-plants] | --seed N [--trace] "
-      "| --plant ack-before-sync|skip-guard|apply-twice\n",
+      "| --plant "
+      "ack-before-sync|skip-guard|apply-twice|write-after-failure|trust-unflushed|forget-left|forget-"
+      "import\n",
       wrong.c_str());
   std::exit(2);
 }

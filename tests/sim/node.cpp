@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "protocol/envelope.hpp"
+#include "protocol/frame.hpp"
 #include "protocol/message.hpp"
 #include "protocol/schema/storage.capnp.h"
 #include "storage/raft/message.hpp"
@@ -26,17 +27,6 @@ snapshot_point applied_in(std::string_view bytes) {
   return {log_index{state.getIndex()}, term{state.getTerm()}};
 }
 
-std::uint64_t fingerprint(const testing::memory_kv::batch& batch) {
-  std::string all;
-  for (const auto& o : batch.ops) {
-    all += static_cast<char>(o.kind);
-    all += static_cast<char>(o.where);
-    all += std::to_string(o.key.size()) + ':' + o.key;
-    all += std::to_string(o.value.size()) + ':' + o.value;
-  }
-  return checksum64(all);
-}
-
 log_index index_of(std::string_view log_key) {
   std::uint64_t v = 0;
   for (char c : log_key.substr(2)) v = (v << 8) | static_cast<unsigned char>(c);
@@ -51,6 +41,7 @@ const char* name_of(raft_role r) {
 
 node::node(world& w, storage::shard_config config) : world_(w), config_(std::move(config)) {
   store_.on_write = [this](const testing::memory_kv::batch& b) { check_batch(b); };
+  if (world_.options().plant == plant::trust_unflushed) store_.lie_about_flushes();
 }
 
 node::~node() = default;
@@ -64,25 +55,31 @@ storage::instant node::clock() const {
 
 void node::start() {
   ++incarnation_;
-  disk_queue_.clear();
-  disk_busy_ = false;
-  pull_.reset();
+  lane_ = disk_queue_.open(the_shard);
+  taker_.reset();
+  giver_.clear();
   armed_for_ = 0;
   store_.resume();
+  auto applied = store_.latest().get(column::meta, applied_key());
+  replacing_ = false;
+  last_applied_ = applied ? applied_in(*applied).index : genesis.index;
   world_.trace(detail::events, "node %lu starts", id().value);
-  shard_ = std::make_unique<storage::shard>(
-      config_, store_, world_.machines(), static_cast<storage::shard_host&>(*this), world_.options().guards);
-  auto started = shard_->start(clock());
+  if (world_.options().plant == plant::forget_left) forget_left();
+  if (world_.options().plant == plant::forget_import) forget_import();
+  member_ = std::make_unique<storage::member>(
+      config_, store_, world_.machines(), static_cast<storage::member_host&>(*this), world_.options().guards);
+  auto started = member_->start(clock());
   if (!started)
     throw violation("node " + std::to_string(id().value) + " cannot start: " + started.error().detail);
   load_durable();
   arm();
 }
 
-void node::stop_shard() {
+void node::stop_member() {
   ++incarnation_;
-  shard_.reset();
-  pull_.reset();
+  member_.reset();
+  taker_.reset();
+  giver_.clear();
   requests_.clear();
   reads_.clear();
 }
@@ -94,25 +91,29 @@ void node::crash() {
   ++world_.tally().crashes;
   auto& dice = world_.chance();
   bool power = dice.chance(0.7);
-  auto reached = dice.between(0, disk_queue_.size());
-  stop_shard();
+  // A store flushes whenever it likes; here it matters, since half of the new records are on disk then.
+  if (member_->importing() && dice.chance(0.5)) static_cast<void>(store_.flush());
+  auto reached = disk_queue_.take(dice.between(0, disk_queue_.size()));
+  stop_member();
+  ++disk_life_;
   std::optional<std::string> stale;
-  if (world_.options().plant == plant::apply_twice) stale = stale_applied_;
-  for (std::size_t i = 0; i < reached; ++i)
-    static_cast<void>(store_.write(*disk_queue_[i].batch, storage::durability::lazy));
+  if (world_.options().plant == plant::apply_twice && store_.flush()) stale = stale_applied_;
+  for (const auto& p : reached)
+    if (!p.refused) static_cast<void>(store_.write(*p.batch, storage::durability::logged));
   auto unsynced = store_.unsynced();
   auto kept = power ? dice.between(0, unsynced) : unsynced;
   store_.crash(kept);
-  disk_queue_.clear();
+  disk_queue_ = {};
+  disk_busy_ = false;
   if (stale) forget_applied(*stale);
   world_.trace(detail::events, "node %lu crashes (%s), keeps %zu of %zu unsynced writes", id().value,
                power ? "power" : "process", static_cast<std::size_t>(kept), unsynced);
 }
 
-// The planted bug: the records of the last entry are on disk, the applied index that goes with them is not.
+// The planted bug: the records of the last entries are on disk, the applied index that goes with them is not.
 void node::forget_applied(const std::string& stale) {
   auto now = store_.latest().get(column::meta, applied_key());
-  if (!now || applied_in(*now).index.value != applied_in(stale).index.value + 1) return;
+  if (!now || applied_in(*now).index <= applied_in(stale).index) return;
   auto snapshot = storage::load_snapshot(store_.latest(), the_shard);
   if (!snapshot || applied_in(stale).index < snapshot->point.index) return;
   auto check = std::move(store_.on_write);
@@ -120,6 +121,20 @@ void node::forget_applied(const std::string& stale) {
   batch->put(column::meta, applied_key(), stale);
   static_cast<void>(store_.write(*batch, storage::durability::synced));
   store_.on_write = std::move(check);
+}
+
+// The planted bug: a node that left a shard does not know that it ever had a part in it.
+void node::forget_left() {
+  auto batch = store_.make_batch();
+  storage::stage_back(*batch, the_shard);
+  static_cast<void>(store_.write(*batch, storage::durability::synced));
+}
+
+// The planted bug: a node that crashed while its records were being replaced takes them as they are.
+void node::forget_import() {
+  auto batch = store_.make_batch();
+  storage::stage_import_done(*batch, the_shard);
+  static_cast<void>(store_.write(*batch, storage::durability::synced));
 }
 
 void node::later(std::uint64_t ms, std::function<void()> action) {
@@ -142,14 +157,14 @@ void node::pause(std::uint64_t ms) {
 
 void node::arm() {
   if (!up()) return;
-  auto due = shard_->next_timeout_ms();
+  auto due = member_->next_timeout_ms();
   if (due == ~std::uint64_t{0} || (armed_for_ != 0 && armed_for_ <= due)) return;
   armed_for_ = due;
   auto timer = ++timer_;
   later(due > world_.now() ? due - world_.now() : 0, [this, timer] {
     if (timer != timer_ || !up()) return;
     armed_for_ = 0;
-    shard_->tick(clock());
+    member_->tick(clock());
     arm();
   });
 }
@@ -163,7 +178,7 @@ void node::halted(const failure& why) {
 
 void node::reopen(std::uint64_t delay_ms) {
   later(delay_ms, [this] {
-    stop_shard();
+    stop_member();
     start();
   });
 }
@@ -172,15 +187,24 @@ void node::reopen(std::uint64_t delay_ms) {
 
 void node::write(std::unique_ptr<storage::kv_batch> batch, write_ticket ticket) {
   check_records(static_cast<const testing::memory_kv::batch&>(*batch));
-  disk_queue_.push_back({std::move(batch), ticket});
+  disk_queue_.push(lane_, std::move(batch),
+                   [this, incarnation = incarnation_, ticket](const result<storage::done>& outcome) {
+                     if (incarnation == incarnation_ && member_) write_done(ticket, outcome);
+                   });
   pump_disk();
 }
 
 void node::pump_disk() {
-  if (disk_busy_ || disk_queue_.empty()) return;
+  if (disk_busy_ || disk_queue_.size() == 0) return;
   disk_busy_ = true;
-  auto& dice = world_.chance();
-  later(dice.between(0, disk_ms_max_), [this] {
+  write_group_after(world_.chance().between(0, disk_ms_max_));
+}
+
+// The writer outlives the shard: what is queued stays queued while the shard opens again.
+void node::write_group_after(std::uint64_t ms) {
+  world_.after(ms, [this, life = disk_life_] {
+    if (life != disk_life_) return;
+    if (world_.now() < paused_until_) return write_group_after(paused_until_ - world_.now());
     // A group commit: some of those that wait.
     disk_done(world_.chance().between(1, disk_queue_.size()));
   });
@@ -188,24 +212,36 @@ void node::pump_disk() {
 
 void node::disk_done(std::size_t count) {
   disk_busy_ = false;
-  result<storage::done> outcome = storage::done{};
-  for (std::size_t i = 0; i < count && outcome; ++i)
-    outcome = store_.write(*disk_queue_[i].batch, storage::durability::lazy);
-  if (outcome && world_.options().plant != plant::ack_before_sync) outcome = store_.sync();
+  auto group = disk_queue_.take(count);
+  bool early = world_.options().plant == plant::ack_before_sync;
+  auto outcome = early ? write_unsynced(group) : storage::log_queue::write(store_, group);
   if (!outcome) {
-    disk_queue_.clear();
     ++world_.tally().write_failures;
-    if (shard_) shard_->write_failed(outcome.error());
-    return arm();
+    if (world_.chance().chance(0.5)) static_cast<void>(store_.resume());  // it hit this group alone
   }
-  if (world_.options().plant != plant::ack_before_sync)
-    for (std::size_t i = 0; i < count; ++i)
-      note_durable(static_cast<const testing::memory_kv::batch&>(*disk_queue_[i].batch));
-  auto ticket = disk_queue_[count - 1].ticket;
-  disk_queue_.erase(disk_queue_.begin(), disk_queue_.begin() + static_cast<std::ptrdiff_t>(count));
-  shard_->written(clock(), ticket);
+  bool forgets = world_.options().plant == plant::write_after_failure;
+  disk_queue_.settle(group, forgets ? result<storage::done>(storage::done{}) : outcome);
+  if (outcome && !early)
+    for (const auto& p : group)
+      if (!p.refused) note_durable(static_cast<const testing::memory_kv::batch&>(*p.batch));
+  if (world_.chance().chance(world_.current().flush)) static_cast<void>(store_.flush());
+  storage::log_queue::complete(group, outcome);
   pump_disk();
   arm();
+}
+
+result<storage::done> node::write_unsynced(const storage::log_queue::group& group) {
+  result<storage::done> outcome = storage::done{};
+  for (const auto& p : group)
+    if (!p.refused && outcome) outcome = store_.write(*p.batch, storage::durability::logged);
+  return outcome;
+}
+
+void node::write_done(write_ticket ticket, const result<storage::done>& outcome) {
+  if (outcome)
+    member_->written(clock(), ticket);
+  else
+    member_->write_failed(outcome.error());
 }
 
 void node::fail_disk() {
@@ -216,25 +252,30 @@ void node::fail_disk() {
     store_.break_sync_with(disk_full);
   else
     store_.break_with(disk_full);
-  // Nobody may notice: then it passes.
-  later(world_.chance().between(10, 400), [this] {
-    if (sound()) static_cast<void>(store_.resume());
-  });
+  // It passes, noticed or not: what is queued behind a failed write would be taken again.
+  later(world_.chance().between(1, 400), [this] { static_cast<void>(store_.resume()); });
 }
 
 // --- network, clients
 
-void node::receive(node_id from, std::string bytes) {
-  later(0, [this, from, bytes = std::move(bytes)] {
+void node::receive(node_id from, channel by, std::string bytes) {
+  later(0, [this, from, by, bytes = std::move(bytes)] {
     if (!up()) return;
-    shard_->receive(clock(), from, bytes);
+    if (by == channel::raft)
+      member_->receive(clock(), from, bytes);
+    else
+      member_->receive_generation(clock(), from, bytes);
     arm();
   });
 }
 
 void node::send(node_id to, std::string message) {
   check_message(message);
-  world_.send(id(), to, std::move(message));
+  world_.send(id(), to, channel::raft, std::move(message));
+}
+
+void node::send_generation(node_id to, std::string message) {
+  world_.send(id(), to, channel::generations, std::move(message));
 }
 
 void node::propose(std::string command, std::function<void(result<std::string>)> done) {
@@ -242,7 +283,7 @@ void node::propose(std::string command, std::function<void(result<std::string>)>
     if (!up()) return;
     storage::request_id request{++next_request_};
     requests_.emplace(request, done);
-    shard_->propose(clock(), request, command);
+    member_->propose(clock(), request, command);
     arm();
   });
 }
@@ -260,7 +301,7 @@ void node::read(std::function<void(std::optional<log_index>)> done) {
     if (!up()) return;
     read_id request{++next_request_};
     reads_.emplace(request, done);
-    shard_->read(clock(), request);
+    member_->read(clock(), request);
     arm();
   });
 }
@@ -284,16 +325,38 @@ void node::read_failed(read_id request) {
 
 void node::transfer() {
   world_.trace(detail::events, "node %lu hands over", id().value);
-  static_cast<void>(shard_->transfer(clock(), node_id{}));
+  static_cast<void>(member_->transfer(clock(), node_id{}));
   arm();
+}
+
+void node::lost(node_id peer) {
+  later(0, [this, peer] {
+    if (!up()) return;
+    world_.trace(detail::events, "node %lu loses the connection to node %lu", id().value, peer.value);
+    member_->lost(clock(), peer);
+    arm();
+  });
+}
+
+void node::applied(log_index index, term at, std::string_view changes) {
+  check_stored(index, "applied");
+  world_.truth().applied(id(), last_applied_, index, at, checksum64(changes));
+  last_applied_ = index;
+  if (world_.tracing(detail::everything))
+    world_.trace(detail::everything, "node %lu applies %lu of term %lu", id().value, index.value, at.value);
+}
+
+void node::write_out() {
+  if (sound()) member_->write_out();
 }
 
 void node::role_changed(raft_role role, term at, node_id leader) {
   world_.trace(detail::events, "node %lu: %s in term %lu, leader %lu", id().value, name_of(role), at.value,
                leader.value);
   // A lone voter may take a term again that it had not made durable: nobody heard of it.
-  bool alone = config_.raft.voters.size() == 1;
-  if (role == raft_role::leader && !alone) world_.truth().leader_elected(at, id(), incarnation_);
+  bool alone = member_->voters().size() == 1;
+  if (role == raft_role::leader && !alone)
+    world_.truth().leader_elected(member_->current(), at, id(), incarnation_);
 }
 
 std::pair<std::uint64_t, std::uint64_t> node::entropy() {
@@ -301,74 +364,122 @@ std::pair<std::uint64_t, std::uint64_t> node::entropy() {
   return {high, world_.chance().next()};
 }
 
-// --- snapshots
-
-void node::pull_snapshot(node_id from, const snapshot_point& point) {
-  world_.trace(detail::events, "node %lu pulls the state at %lu from %lu", id().value, point.index.value,
-               from.value);
-  pull_ = pull{from, point};
-  later(world_.chance().between(1, 300), [this] { try_pull(); });
+void node::take_digest(log_index at) {
+  world_.truth().digest_taken(id(), at, storage::digest(store_.latest(), the_shard));
 }
 
-void node::try_pull() {
-  if (!pull_ || !up()) return;
-  auto& source = world_.at(pull_->from);
-  bool reachable = source.sound() && world_.connected(id(), source.id()) &&
-                   world_.connected(source.id(), id()) && source.shard().applied() >= pull_->point.index;
-  if (!reachable) {
-    if (++pull_->attempts > 10) return reopen(0);
-    return later(world_.chance().between(10, 200), [this] { try_pull(); });
+// --- snapshots
+
+void node::pull_state(const storage::state_request& wanted) {
+  world_.trace(detail::events, "node %lu pulls the state at %lu of generation %lu from %lu", id().value,
+               wanted.point.index.value, wanted.generation.value, wanted.from.value);
+  taker_ = std::make_unique<storage::state_taker>(the_shard, wanted, store_);
+  static_cast<void>(taker_->begin());
+  later(world_.chance().between(1, 100), [this, number = ++pulls_] { ask_chunk(number); });
+}
+
+// Questions and answers get lost; an answer comes damaged now and then.
+void node::ask_chunk(std::uint64_t number) {
+  if (!taker_ || number != pulls_ || !sound()) return;
+  auto& dice = world_.chance();
+  auto from = taker_->wanted().from;
+  auto& source = world_.at(from);
+  bool there = source.sound() && world_.connected(id(), from) && !dice.chance(world_.current().loss);
+  auto answer = there ? frame::of(frame_kind::state_answer, source.give(id(), taker_->question())).bytes
+                      : std::string();
+  if (!world_.connected(from, id()) || dice.chance(world_.current().loss)) answer.clear();
+  if (!answer.empty() && dice.chance(0.02)) answer[dice.next() % answer.size()] ^= 4;
+  later(dice.between(1, 60), [this, number, answer] { take_chunk(number, answer); });
+}
+
+std::string node::give(node_id to, const std::string& bytes) {
+  auto& dice = world_.chance();
+  if (world_.chaos() && dice.chance(0.003)) giver_.clear();  // whoever asked was away for long
+  auto question = storage::decode_state_question(bytes);
+  if (!question) throw violation("a taker asks what cannot be read");
+  auto held = giver_.accept(*question, to, *member_, store_, world_.now(), dice.next() | 1);
+  arm();
+  if (!held) return storage::refuse_state(held.error().detail);
+  return storage::answer_state(*held->second, held->first, *question, dice.between(500, 8'000));
+}
+
+void node::take_chunk(std::uint64_t number, const std::string& answer) {
+  if (!taker_ || number != pulls_ || !sound()) return;
+  using outcome = storage::state_taker::outcome;
+  auto& dice = world_.chance();
+  auto wanted = taker_->wanted();
+  frame came{answer};
+  auto opened = came.open(frame_kind::state_answer);
+  switch (taker_->take(opened ? *opened : std::string_view())) {
+    case outcome::more: return later(dice.between(0, 10), [this, number] { ask_chunk(number); });
+    case outcome::again:
+    case outcome::anew: return later(dice.between(10, 100), [this, number] { ask_chunk(number); });
+    case outcome::complete: {
+      ++world_.tally().installs;
+      auto chunks = taker_->chunks();
+      taker_.reset();
+      member_->pulled(clock(), wanted, chunks);
+      break;
+    }
+    case outcome::failed:
+      taker_.reset();
+      member_->pull_failed(clock(), wanted);
+      break;
   }
-  std::vector<std::string> chunks;
-  storage::export_records(source.store().latest(), the_shard, 2'000, [&](std::string chunk) {
-    chunks.push_back(std::move(chunk));
-    return true;
-  });
-  auto point = pull_->point;
-  later(world_.chance().between(1, 400), [this, point, chunks = std::move(chunks)] {
-    if (!sound()) return;
-    pull_.reset();
-    ++world_.tally().installs;
-    auto done = shard_->install(clock(), point, chunks);
-    if (!done) throw violation("a snapshot cannot be installed: " + done.error().detail);
+  arm();
+}
+
+void node::import_soon() {
+  later(world_.chance().between(0, 20), [this] {
+    if (!up()) return;
+    member_->import_more(clock());
     arm();
   });
+}
+
+void node::generation_changed(troupe::generation now, const std::vector<node_id>& voters) {
+  if (now.value == 0) return world_.trace(detail::events, "node %lu has no replica any more", id().value);
+  world_.trace(detail::events, "node %lu is in generation %lu of %zu voters", id().value, now.value,
+               voters.size());
 }
 
 // --- checks
 
 void node::check_batch(const testing::memory_kv::batch& batch) {
   const std::string* value = nullptr;
-  bool install = false;
   for (const auto& o : batch.ops) {
-    install = install || (o.kind == op_kind::erase_range && o.where != column::log);
+    bool records = o.kind == op_kind::erase_range && o.where == column::state;
+    // Not of a node that leaves: that erases its log in the same batch.
+    replacing_ = (replacing_ || records) && !(o.kind == op_kind::erase_range && o.where == column::log);
     if (o.where == column::meta && o.kind == op_kind::put && o.key == applied_key()) value = &o.value;
   }
   if (value == nullptr) return;
   auto now = applied_in(*value);
-  if (install) return world_.truth().installed(id(), now.index);
-  auto before = store_.latest().get(column::meta, applied_key());
-  stale_applied_ = before;
-  if (now.index == genesis.index) return;
-  check_stored(now.index, "applied");
-  world_.truth().applied(id(), before ? applied_in(*before).index : log_index{}, now.index, now.term,
-                         fingerprint(batch));
-  if (world_.tracing(detail::everything))
-    world_.trace(detail::everything, "node %lu applies %lu of term %lu", id().value, now.index.value,
-                 now.term.value);
+  if (replacing_) {
+    replacing_ = false;
+    last_applied_ = now.index;
+    stale_applied_.reset();
+    return world_.truth().installed(id(), now.index);
+  }
+  stale_applied_ = store_.latest().get(column::meta, applied_key());
+  if (stale_applied_ && now.index <= applied_in(*stale_applied_).index)
+    throw violation("node " + std::to_string(id().value) + " writes out " + std::to_string(now.index.value) +
+                    " again");
 }
 
 void node::check_records(const testing::memory_kv::batch& batch) {
-  if (config_.raft.voters.size() == 1) return;
+  auto* shard = member_->replica();
+  if (shard == nullptr || member_->voters().size() == 1) return;
   for (const auto& o : batch.ops) {
     if (o.where != column::log || o.kind != op_kind::put) continue;
     auto index = index_of(o.key);
     auto before = log_index{index.value - 1};
     std::optional<term> term_before;
-    if (auto t = shard_->term_at(before); t.value != 0) term_before = t;
-    auto snapshot = shard_->status().snapshot;
+    if (auto t = shard->term_at(before); t.value != 0) term_before = t;
+    auto snapshot = shard->status().snapshot;
     if (!term_before && snapshot.index == before) term_before = snapshot.term;
-    world_.truth().record_written(id(), index, shard_->term_at(index), term_before, checksum64(o.value));
+    world_.truth().record_written(id(), member_->current(), index, shard->term_at(index), term_before,
+                                  checksum64(o.value));
   }
 }
 
@@ -399,10 +510,10 @@ void node::load_durable() {
 
 // The record that this replica has at 'index' is on its disk.
 void node::check_stored(log_index index, const char* what) const {
-  auto at = shard_->term_at(index);
+  auto at = replica()->term_at(index);
   if (at.value == 0 || index <= durable_snapshot_) return;
   auto stored = durable_log_.find(index);
-  auto expected = world_.truth().record_hash(index, at);
+  auto expected = world_.truth().record_hash(member_->current(), index, at);
   if (expected == nullptr) return;  // a lone voter's
   if (stored == durable_log_.end() || stored->second != *expected)
     throw violation("node " + std::to_string(id().value) + " " + what + " entry " +

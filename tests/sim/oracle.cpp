@@ -11,15 +11,15 @@ std::string name(term t) { return "term " + std::to_string(t.value); }
 
 }  // namespace
 
-void oracle::leader_elected(term at, node_id node, std::uint64_t incarnation) {
-  auto [it, fresh] = leaders_.try_emplace(at, node, incarnation);
+void oracle::leader_elected(generation of, term at, node_id node, std::uint64_t incarnation) {
+  auto [it, fresh] = leaders_.try_emplace(std::pair{of, at}, node, incarnation);
   if (!fresh && it->second != std::pair{node, incarnation})
     throw violation("two leaders in " + name(at) + ": " + name(it->second.first) + " and " + name(node));
 }
 
-void oracle::record_written(node_id node, log_index index, term at, std::optional<term> before,
+void oracle::record_written(node_id node, generation of, log_index index, term at, std::optional<term> before,
                             std::uint64_t hash) {
-  auto [it, fresh] = records_.try_emplace({index, at}, record{hash, before});
+  auto [it, fresh] = records_.try_emplace(std::tuple{of, index, at}, record{hash, before});
   if (fresh) return;
   if (it->second.hash != hash)
     throw violation("log matching: " + name(node) + " has another record at " + name(index) + ", " +
@@ -29,8 +29,8 @@ void oracle::record_written(node_id node, log_index index, term at, std::optiona
     throw violation("log matching: on " + name(node) + " another record comes before " + name(index));
 }
 
-const std::uint64_t* oracle::record_hash(log_index index, term at) const {
-  auto it = records_.find({index, at});
+const std::uint64_t* oracle::record_hash(generation of, log_index index, term at) const {
+  auto it = records_.find(std::tuple{of, index, at});
   return it == records_.end() ? nullptr : &it->second.hash;
 }
 
@@ -45,6 +45,12 @@ void oracle::applied(node_id node, log_index previous, log_index index, term at,
                     name(node) + " " + name(at));
   if (it->second.hash != hash)
     throw violation("state diverged: " + name(node) + " made other records of " + name(index));
+}
+
+void oracle::digest_taken(node_id node, log_index index, std::uint64_t digest) {
+  auto known = digests_.try_emplace(index, digest).first->second;
+  if (known != digest)
+    throw violation("states differ: " + name(node) + " has another digest at " + name(index));
 }
 
 void oracle::installed(node_id node, log_index index) {

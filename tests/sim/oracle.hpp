@@ -1,6 +1,6 @@
 // What must hold in every run, checked at the moment it could break. A breach throws violation.
 //
-// - one leader per term;
+// - one leader per term of a generation;
 // - log matching: an index and term name one record, with one record before it, on every disk;
 // - no vote and no acknowledgement leaves a node before what it says is on that node's disk;
 // - nothing committed is lost or changed: every replica writes the same bytes when it applies an index, in order;
@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "storage/kv.hpp"
 #include "storage/raft/replica.hpp"
@@ -25,13 +26,16 @@ struct violation : std::runtime_error {
 
 class oracle {
  public:
-  void leader_elected(term at, node_id node, std::uint64_t incarnation);
+  void leader_elected(generation of, term at, node_id node, std::uint64_t incarnation);
   // 'before' is the term of the record at index - 1, if the node knows it.
-  void record_written(node_id node, log_index index, term at, std::optional<term> before, std::uint64_t hash);
+  void record_written(node_id node, generation of, log_index index, term at, std::optional<term> before,
+                      std::uint64_t hash);
   // The record that a node may call stored at this index and term; null if none was ever written.
-  const std::uint64_t* record_hash(log_index index, term at) const;
+  const std::uint64_t* record_hash(generation of, log_index index, term at) const;
   // 'previous' is what the node had applied until now.
   void applied(node_id node, log_index previous, log_index index, term at, std::uint64_t hash);
+  // Of the records as of that entry.
+  void digest_taken(node_id node, log_index index, std::uint64_t digest);
   void installed(node_id node, log_index index);
   void acknowledged(log_index index);
   // Every read that begins now must see this index.
@@ -52,9 +56,10 @@ class oracle {
     term at;
     std::uint64_t hash;
   };
-  std::map<term, std::pair<node_id, std::uint64_t>> leaders_;
-  std::map<std::pair<log_index, term>, record> records_;
+  std::map<std::pair<generation, term>, std::pair<node_id, std::uint64_t>> leaders_;
+  std::map<std::tuple<generation, log_index, term>, record> records_;
   std::map<log_index, entry> applied_;
+  std::map<log_index, std::uint64_t> digests_;
   log_index floor_;
   std::uint64_t reads_ = 0;
 };

@@ -37,7 +37,8 @@ void workload::probe() {
   const node* oldest = nullptr;
   for (const auto& n : world_.nodes()) {
     if (!n->leads()) continue;
-    if (oldest == nullptr || n->shard().status().term < oldest->shard().status().term) oldest = n.get();
+    auto age = [](const node& of) { return std::pair{of.member().current(), of.replica()->status().term}; };
+    if (oldest == nullptr || age(*n) < age(*oldest)) oldest = n.get();
   }
   if (oldest != nullptr) {
     auto floor = world_.truth().read_floor();
@@ -134,6 +135,7 @@ std::string workload::encode(operation& op) {
     command.getBody().getHeartbeat().setLeaseMs(10'000);
   } else {
     command.getBody().setNoop();
+    command.setTakeDigest(true);
   }
   return to_bytes(message);
 }

@@ -6,6 +6,8 @@
 #include <cstdio>
 
 #include "actors/machines.hpp"
+#include "protocol/message.hpp"
+#include "protocol/schema/command.capnp.h"
 #include "storage/snapshot.hpp"
 #include "tests/sim/node.hpp"
 #include "tests/sim/workload.hpp"
@@ -28,12 +30,14 @@ storage::shard_config config_of(dice& d, std::uint64_t self, std::uint64_t voter
   c.raft.shard = the_shard;
   c.raft.generation = generation{1};
   c.raft.self = node_id{self};
-  for (std::uint64_t v = 1; v <= voters; ++v) c.raft.voters.push_back(node_id{v});
+  // The others hold nothing until a seal names them.
+  for (std::uint64_t v = 1; v <= voters && self <= voters; ++v) c.raft.voters.push_back(node_id{v});
   c.raft.seed = static_cast<std::uint32_t>(d.next());
   c.raft.tuning = tuning;
   c.history = the_history;
   c.snapshot_every = pick<std::uint64_t>(d, std::array<std::uint64_t, 4>{5, 20, 60, 100'000});
   c.trailing = d.between(0, 20);
+  c.announce_ms = d.between(20, 400);
   return c;
 }
 
@@ -41,6 +45,7 @@ replica_tuning tuning_of(dice& d) {
   replica_tuning t;
   t.election_ms = static_cast<std::uint32_t>(d.between(150, 400));
   t.heartbeat_ms = t.election_ms / 8;
+  t.campaign_ms = static_cast<std::uint32_t>(d.between(5, 60));
   t.install_ms = static_cast<std::uint32_t>(d.between(300, 2'000));
   t.inflight_bytes_max = pick<std::size_t>(d, std::array<std::size_t, 3>{500, 4'000, 8'000'000});
   t.inflight_entries_max =
@@ -61,17 +66,19 @@ void run_counts::add(const run_counts& o) {
   installs += o.installs;
   messages += o.messages;
   write_failures += o.write_failures;
+  generations += o.generations;
 }
 
 world::world(const run_options& options)
     : options_(options), dice_(options.seed), machines_(make_machines()) {
   auto voters = pick<std::uint64_t>(dice_, std::array<std::uint64_t, 10>{1, 1, 3, 3, 3, 3, 3, 5, 5, 5});
   auto tuning = tuning_of(dice_);
-  for (std::uint64_t id = 1; id <= voters; ++id)
+  auto spare = pick<std::uint64_t>(dice_, std::array<std::uint64_t, 4>{0, 1, 2, 3});
+  for (std::uint64_t id = 1; id <= voters + spare; ++id)
     nodes_.push_back(std::make_unique<node>(*this, config_of(dice_, id, voters, tuning)));
   draw_weather();
-  trace(detail::events, "%lu replicas, election %u ms, window %zu bytes", voters, tuning.election_ms,
-        tuning.inflight_bytes_max);
+  trace(detail::events, "%lu nodes, %lu of them replicas, election %u ms, window %zu bytes", voters + spare,
+        voters, tuning.election_ms, tuning.inflight_bytes_max);
 }
 
 world::~world() = default;
@@ -81,6 +88,7 @@ run_counts world::counts() const {
   c.commits = oracle_.commits();
   c.elections = oracle_.elections();
   c.reads = oracle_.reads();
+  if (const auto* last = newest()) c.generations = last->member().current().value - 1;
   return c;
 }
 
@@ -121,7 +129,7 @@ void world::run() {
 
 // --- network
 
-void world::send(node_id from, node_id to, std::string bytes) {
+void world::send(node_id from, node_id to, channel by, std::string bytes) {
   ++counts_.messages;
   if (cuts_.contains({from, to}) || dice_.chance(weather_.loss)) return;
   auto copies = dice_.chance(weather_.duplication) ? 2 : 1;
@@ -129,8 +137,8 @@ void world::send(node_id from, node_id to, std::string bytes) {
   for (int i = 0; i < copies; ++i) {
     bool straggler = chaos_ && dice_.chance(weather_.straggling);
     auto ms = straggler ? dice_.between(0, 3'000) : dice_.between(0, weather_.delay_ms_max);
-    after(ms, [this, from, to, shared] {
-      if (at(to).up()) at(to).receive(from, *shared);
+    after(ms, [this, from, to, by, shared] {
+      if (at(to).up()) at(to).receive(from, by, *shared);
     });
   }
 }
@@ -149,8 +157,11 @@ void world::draw_weather() {
   w.slow = pick<double>(d, std::array<double, 3>{0, 0.03, 0.1});
   w.pause = pick<double>(d, std::array<double, 3>{0, 0, 0.02});
   w.transfer = pick<double>(d, std::array<double, 3>{0, 0.02, 0.05});
-  w.disk_failure = pick<double>(d, std::array<double, 3>{0, 0, 0.01});
+  w.disk_failure = pick<double>(d, std::array<double, 3>{0, 0.005, 0.03});
   w.clock = pick<double>(d, std::array<double, 3>{0, 0, 0.05});
+  w.flush = pick<double>(d, std::array<double, 3>{0.01, 0.1, 0.5});
+  w.hints = pick<double>(d, std::array<double, 3>{0, 0.3, 1});
+  w.seal = pick<double>(d, std::array<double, 4>{0, 0, 0.01, 0.05});
 }
 
 void world::cut_off(node_id a) {
@@ -175,6 +186,33 @@ void world::hand_over() {
   }
 }
 
+// Any 1, 3 or 5 nodes follow; whoever leads is asked, and may have been deposed or sealed before.
+void world::change_voters() {
+  for (auto& n : nodes_) {
+    if (!n->leads()) continue;
+    std::vector<node_id> all;
+    for (const auto& other : nodes_) all.push_back(other->id());
+    for (auto i = all.size(); i > 1; --i) std::swap(all[i - 1], all[dice_.next() % i]);
+    auto count = pick<std::uint64_t>(dice_, std::array<std::uint64_t, 6>{1, 3, 3, 3, 5, 2});
+    all.resize(std::min<std::size_t>(count, all.size()));
+    auto next = n->member().current().value + 1;
+    capnp::MallocMessageBuilder message;
+    auto command = message.initRoot<schema::Command>();
+    command.setPrincipal("node");
+    auto seal = command.getBody().initSeal();
+    seal.setGeneration(next);
+    auto voters = seal.initVoters(static_cast<unsigned>(all.size()));
+    std::string names;
+    for (unsigned i = 0; i < voters.size(); ++i) {
+      voters.set(i, all[i].value);
+      names += ' ' + std::to_string(all[i].value);
+    }
+    trace(detail::events, "node %lu is asked to seal for generation %lu of%s", n->id().value, next,
+          names.c_str());
+    n->propose(to_bytes(message), [](result<std::string>) {});
+  }
+}
+
 void world::cut_some() {
   auto n = nodes_.size();
   auto a = any_node();
@@ -196,12 +234,25 @@ void world::cut_some() {
   }
 }
 
+// Who is down or cut off is missed by most, sooner or later; sometimes a connection breaks for no reason.
+void world::lose_connections() {
+  for (auto& n : nodes_)
+    for (auto& peer : nodes_) {
+      if (n == peer || !n->up()) continue;
+      bool gone = !peer->up() || !connected(peer->id(), n->id());
+      if (dice_.chance(gone ? 0.3 : 0.002)) n->lost(peer->id());
+    }
+}
+
 void world::nemesis() {
   auto& victim = at(any_node());
   if (dice_.chance(weather_.crash))
     victim.crash();
   else if (!victim.up() && dice_.chance(0.15))
     victim.start();
+  // Records that are half replaced are a short moment, which chance would hardly ever hit.
+  for (auto& n : nodes_)
+    if (n->up() && n->member().importing() && dice_.chance(weather_.crash * 10)) n->crash();
   if (dice_.chance(weather_.cut)) cut_some();
   if (!cuts_.empty() && dice_.chance(0.05)) {
     cuts_.clear();
@@ -215,6 +266,8 @@ void world::nemesis() {
     auto step = static_cast<std::int64_t>(dice_.between(0, 20'000'000)) - 10'000'000;
     at(any_node()).step_clock(step);
   }
+  if (dice_.chance(weather_.seal)) change_voters();
+  if (dice_.chance(weather_.hints)) lose_connections();
   if (dice_.chance(0.02)) draw_weather();
 }
 
@@ -231,15 +284,35 @@ void world::heal() {
 
 // --- the end
 
+const node* world::newest() const {
+  const node* found = nullptr;
+  for (const auto& n : nodes_)
+    if (n->sound() && n->replica() && (!found || n->member().current() > found->member().current()))
+      found = n.get();
+  return found;
+}
+
 bool world::converged(std::string& why) const {
   if (!workload_->finished()) return why = "clients wait", false;
   log_index most = oracle_.applied_most();
+  const auto* last = newest();
+  if (!last) return why = "nobody votes", false;
   for (const auto& n : nodes_) {
     auto name = "node " + std::to_string(n->id().value);
     if (!n->sound()) return why = name + " is down", false;
     if (n->installing()) return why = name + " installs", false;
-    if (n->shard().applied() < most) {
-      why = name + " applied " + std::to_string(n->shard().applied().value) + " of " +
+    const auto& voters = last->member().voters();
+    bool votes = std::find(voters.begin(), voters.end(), n->id()) != voters.end();
+    auto wanted = votes ? storage::member_phase::voting : storage::member_phase::vacant;
+    if (n->member().phase() != wanted)
+      return why = name + " is " + std::string(storage::to_string(n->member().phase())), false;
+    if (!votes && n->writing()) return why = name + " writes", false;
+    if (!votes) continue;
+    if (n->member().current() != last->member().current())
+      return why = name + " is generations behind", false;
+    if (!n->member().settled()) return why = name + " still tells of its generation", false;
+    if (n->replica()->applied() < most) {
+      why = name + " applied " + std::to_string(n->replica()->applied().value) + " of " +
             std::to_string(most.value);
       return false;
     }
@@ -250,7 +323,13 @@ bool world::converged(std::string& why) const {
 void world::audit() const {
   std::optional<std::uint64_t> digest;
   for (const auto& n : nodes_) {
+    n->write_out();
     auto mine = storage::digest(n->store().latest(), the_shard);
+    if (!n->replica()) {
+      if (mine != storage::digest(testing::memory_kv().latest(), the_shard))
+        throw violation("a node that has left keeps records");
+      continue;
+    }
     if (!digest) workload_->audit(n->store().latest());
     if (digest && *digest != mine) throw violation("states differ at the end");
     digest = mine;

@@ -1,4 +1,4 @@
-// One simulated run: real shards (replica, log, records, machines) on simulated disks, network and clocks, clients that retry,
+// One simulated run: real members of a shard (generations, replica, log, records, machines) on simulated disks, network and clocks, clients that retry,
 // and a nemesis that breaks what may break. Everything follows from the seed.
 //
 //   chaos for a while -> everything heals -> it must converge -> audit: each acknowledged command took effect once
@@ -19,7 +19,16 @@
 namespace troupe::sim {
 
 // A bug put in on purpose, to show that the simulation finds it.
-enum class plant : std::uint8_t { none, ack_before_sync, skip_guard, apply_twice };
+enum class plant : std::uint8_t {
+  none,
+  ack_before_sync,
+  skip_guard,
+  apply_twice,
+  write_after_failure,
+  trust_unflushed,
+  forget_left,
+  forget_import
+};
 
 enum class detail : std::uint8_t { silent, events, everything };
 
@@ -32,18 +41,23 @@ struct run_options {
 
 struct run_counts {
   std::uint64_t commits = 0, elections = 0, reads = 0, acknowledged = 0, crashes = 0, installs = 0,
-                messages = 0, write_failures = 0;
+                messages = 0, write_failures = 0, generations = 0;
   void add(const run_counts& o);
 };
 
 class node;
 class workload;
 
+// Which of a member's two kinds of messages.
+enum class channel : std::uint8_t { raft, generations };
+
 // The weather of a run: drawn from the seed, some of it again during the run.
 struct weather {
   double loss = 0, duplication = 0, straggling = 0;
   std::uint64_t delay_ms_max = 10;
-  double crash = 0, cut = 0, slow = 0, pause = 0, transfer = 0, disk_failure = 0, clock = 0;
+  double crash = 0, cut = 0, slow = 0, pause = 0, transfer = 0, disk_failure = 0, clock = 0, seal = 0,
+         hints = 0;
+  double flush = 0.2;  // after a group of log writes
 };
 
 class world {
@@ -59,7 +73,7 @@ class world {
   dice& chance() { return dice_; }
   std::uint64_t now() const { return now_ms_; }
   void after(std::uint64_t ms, std::function<void()> action);
-  void send(node_id from, node_id to, std::string bytes);
+  void send(node_id from, node_id to, channel by, std::string bytes);
   bool connected(node_id from, node_id to) const { return !cuts_.contains({from, to}); }
   node& at(node_id id);
   node_id any_node();
@@ -84,9 +98,13 @@ class world {
   void draw_weather();
   void nemesis();
   void cut_some();
+  void lose_connections();
   void cut_off(node_id a);
   void hand_over();
+  void change_voters();
   void heal();
+  // The generation that all must end in.
+  const node* newest() const;
   bool converged(std::string& why) const;
   void audit() const;
 

@@ -41,6 +41,7 @@ CAUGHT = (
     ("hosts", "Dockerfile", "FROM registry" + ".example.org/debian\n"),
     ("hosts", "a/package-lock.json", '{"packages": {"node_modules/x": {"resolved": "https://a.example/x.tgz"}}}\n'),
     ("hosts", "a/package-lock.json", '{"packages": {"node_modules/x": {"version": "1.0.0"}}}\n'),
+    ("schemas", "protocol/schema/a.capnp", "struct Place {\n}\nenum Place {\n}\n"),
     ("readmes", "actors/task/machine.cpp", HEAD),
 )
 # rule, path, content: must be spared.
@@ -58,6 +59,7 @@ SPARED = (
     ("sleeps", "tests/e2e/a.test.mjs", "setTimeout(() => reject(new Error('late')), 5000);\n"),
     ("names", "tests/unit/a.cpp", HEAD + 'TEST_CASE("outbox: a timer fires once") {}\n'),
     ("names", "storage/a.hpp", "#pragma once\n" + HEAD),
+    ("schemas", "protocol/schema/a.capnp", "struct Place {\n  enum Kind {\n  }\n}\nstruct Kind {\n}\n"),
 )
 
 

@@ -238,6 +238,11 @@ void memory_client::release_queries() {
   wake_.notify_all();
 }
 
+std::size_t memory_client::queries_held() const {
+  std::lock_guard lock(mutex_);
+  return held_.size();
+}
+
 std::size_t memory_client::commands_seen() const {
   std::lock_guard lock(mutex_);
   return commands_;

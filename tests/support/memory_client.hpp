@@ -41,6 +41,7 @@ class memory_client final : public client {
   // Questions wait until they are let go.
   void hold_queries();
   void release_queries();
+  std::size_t queries_held() const;
   std::size_t commands_seen() const;
 
  private:

@@ -1,7 +1,7 @@
 // See memory_kv.hpp.
 #include "tests/support/memory_kv.hpp"
 
-#include "protocol/rollup.hpp"
+#include "protocol/cell_record.hpp"
 
 namespace troupe::testing {
 
@@ -30,8 +30,12 @@ result<storage::done> memory_kv::write(const storage::kv_batch& b, storage::dura
   if (broken_) return *broken_;
   const auto& mine = static_cast<const batch&>(b);
   if (on_write) on_write(mine);
-  auto& undo = undo_.emplace_back();
-  for (const auto& o : mine.ops) apply(o, undo);
+  auto& kept = since_flush_.emplace_back();
+  for (const auto& o : mine.ops) apply(o, kept.undo);
+  if (d != storage::durability::unlogged && !mine.ops.empty()) {
+    kept.logged = mine.ops;
+    ++unsynced_;
+  }
   return d == storage::durability::synced ? sync() : result<storage::done>(storage::done{});
 }
 
@@ -52,7 +56,7 @@ void memory_kv::apply(const op& o, std::vector<undo_op>& undo) {
   switch (o.kind) {
     case op_kind::put: t[o.key] = o.value; break;
     case op_kind::erase: t.erase(o.key); break;
-    case op_kind::merge: t[o.key] = merge_rollups(t[o.key], o.value); break;
+    case op_kind::merge: t[o.key] = merge_figures(t[o.key], o.value); break;
     case op_kind::erase_range: break;
   }
 }
@@ -60,8 +64,27 @@ void memory_kv::apply(const op& o, std::vector<undo_op>& undo) {
 result<storage::done> memory_kv::sync() {
   if (broken_) return *broken_;
   if (broken_sync_) return *broken_sync_;
-  undo_.clear();
+  for (auto& w : since_flush_) w.synced = !w.logged.empty();
+  unsynced_ = 0;
+  while (!since_flush_.empty() && since_flush_.front().synced) since_flush_.pop_front();
   return storage::done{};
+}
+
+result<storage::done> memory_kv::flush() {
+  if (broken_) return *broken_;
+  if (broken_sync_) return *broken_sync_;
+  since_flush_.clear();
+  unsynced_ = 0;
+  return storage::done{};
+}
+
+std::optional<std::string> memory_kv::flushed(column c, std::string_view key) const {
+  auto value = latest_.get(c, key);
+  if (lies_) return value;
+  for (auto w = since_flush_.rbegin(); w != since_flush_.rend(); ++w)
+    for (auto o = w->undo.rbegin(); o != w->undo.rend(); ++o)
+      if (o->where == c && o->key == key) value = o->before;
+  return value;
 }
 
 result<storage::done> memory_kv::resume() {
@@ -71,17 +94,22 @@ result<storage::done> memory_kv::resume() {
 }
 
 void memory_kv::crash(std::size_t kept) {
-  while (undo_.size() > kept) {
-    auto& ops = undo_.back();
-    for (auto o = ops.rbegin(); o != ops.rend(); ++o) {
+  for (auto w = since_flush_.rbegin(); w != since_flush_.rend(); ++w)
+    for (auto o = w->undo.rbegin(); o != w->undo.rend(); ++o) {
       if (o->before)
         tables_[at(o->where)][o->key] = std::move(*o->before);
       else
         tables_[at(o->where)].erase(o->key);
     }
-    undo_.pop_back();
+  // What the log kept is done again, as a recovery would: without what was not logged.
+  std::vector<undo_op> unused;
+  for (auto& w : since_flush_) {
+    if (w.logged.empty()) continue;
+    if (!w.synced && kept-- == 0) break;
+    for (const auto& o : w.logged) apply(o, unused);
   }
-  undo_.clear();
+  since_flush_.clear();
+  unsynced_ = 0;
   broken_.reset();
   broken_sync_.reset();
 }

@@ -1,5 +1,5 @@
-// A key-value store in memory that crashes on demand: what was not synced is lost but for a prefix of the batches, as with
-// a write-ahead log. Not thread-safe.
+// A key-value store in memory that crashes on demand, as RocksDB would: what was logged and not synced is lost but for a
+// prefix of the batches; what was not logged is lost back to the last flush. Not thread-safe.
 #pragma once
 
 #include <array>
@@ -45,6 +45,8 @@ class memory_kv final : public storage::kv {
   std::unique_ptr<storage::kv_batch> make_batch() const override { return std::make_unique<batch>(); }
   result<storage::done> write(const storage::kv_batch& b, storage::durability d) override;
   result<storage::done> sync() override;
+  result<storage::done> flush() override;
+  std::optional<std::string> flushed(column c, std::string_view key) const override;
   std::unique_ptr<storage::kv_reader> snapshot() const override;
   result<storage::done> resume() override;
 
@@ -55,9 +57,12 @@ class memory_kv final : public storage::kv {
   // The same for syncs only: what is written stays visible.
   void break_sync_with(failure why) { broken_sync_ = std::move(why); }
 
-  std::size_t unsynced() const { return undo_.size(); }
-  // Power is lost: the first 'kept' of the unsynced batches survive.
+  // Of the logged batches.
+  std::size_t unsynced() const { return unsynced_; }
+  // The first 'kept' of the unsynced logged batches survive, and nothing unlogged since the last flush.
   void crash(std::size_t kept);
+  // flushed() tells what is shown instead: a planted bug.
+  void lie_about_flushes() { lies_ = true; }
 
  private:
   using table = std::map<std::string, std::string, std::less<>>;
@@ -66,6 +71,12 @@ class memory_kv final : public storage::kv {
     column where;
     std::string key;
     std::optional<std::string> before;
+  };
+  // A batch since the last flush.
+  struct written {
+    std::vector<undo_op> undo;
+    std::vector<op> logged;  // empty: unlogged
+    bool synced = false;
   };
   class reader : public storage::kv_reader {
    public:
@@ -87,7 +98,9 @@ class memory_kv final : public storage::kv {
   void keep(std::vector<undo_op>& undo, column c, const std::string& key);
 
   tables tables_;
-  std::deque<std::vector<undo_op>> undo_;  // one per unsynced batch, newest last
+  std::deque<written> since_flush_;  // newest last; without synced ones at the front
+  std::size_t unsynced_ = 0;
+  bool lies_ = false;
   std::optional<failure> broken_, broken_sync_;
   reader latest_;
 };

@@ -21,6 +21,12 @@ void write(const sample_event& from, schema::Event::Builder to) {
   text(from.trace, [&](unsigned n) { return to.initTraceId(n); });
   text(from.session, [&](unsigned n) { return to.initSessionId(n); });
   text(from.error, [&](unsigned n) { return to.initError(n); });
+  text(from.query, [&](unsigned n) { return to.initQuery(n); });
+  text(from.knowledge, [&](unsigned n) { return to.initKnowledgeId(n); });
+  text(from.peer, [&](unsigned n) { return to.initPeerAgentId(n); });
+  text(from.user, [&](unsigned n) { return to.initUserId(n); });
+  text(from.attributes, [&](unsigned n) { return to.initAttributes(n); });
+  to.setItemsRetrieved(from.items);
   if (from.latency_by_tier.empty()) return;
   auto tiers = to.initLatencyByTier(static_cast<unsigned>(from.latency_by_tier.size()));
   for (unsigned i = 0; i < tiers.size(); ++i) {

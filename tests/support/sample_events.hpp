@@ -22,6 +22,8 @@ struct sample_event {
   std::vector<std::pair<std::string, std::int64_t>> latency_by_tier = {};
   token_counts tokens = {};
   std::int64_t cost_nano_usd = 0;
+  std::string query = {}, knowledge = {}, peer = {}, user = {}, attributes = {};
+  std::int64_t items = -1;
 };
 
 void write(const sample_event& from, schema::Event::Builder to);

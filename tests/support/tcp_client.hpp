@@ -28,6 +28,16 @@ class tcp_client {
   ~tcp_client() { ::close(fd_); }
 
   bool connected() const { return connected_; }
+  int descriptor() const { return fd_; }
+  // What has come, waiting for it; empty at the end of the connection or the deadline.
+  std::string receive_some(int deadline_ms = 10'000) {
+    std::string bytes(256 * 1024, '\0');
+    pollfd readable{fd_, POLLIN, 0};
+    if (::poll(&readable, 1, deadline_ms) <= 0) return {};
+    auto n = ::recv(fd_, bytes.data(), bytes.size(), 0);
+    bytes.erase(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return bytes;
+  }
   void send(std::string_view bytes) {
     while (!bytes.empty()) {
       auto n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -15,6 +15,7 @@ namespace {
 
 constexpr int value_depth_max = 16;
 constexpr double count_max = 1e14;  // ten of them still are a valid count
+constexpr std::size_t unsorted_max = 24;
 constexpr std::size_t parsed_text_max = 64 * 1024;
 
 std::optional<double> number_of(const any_value& value) {
@@ -88,14 +89,21 @@ void write(const any_value& value, std::size_t text_max, int depth, std::string&
 }  // namespace
 
 void attributes::reset(const key_values& values) {
-  sorted_.clear();
-  for (auto& entry : values) sorted_.emplace_back(entry.key(), &entry.value());
-  std::ranges::stable_sort(sorted_, {}, &std::pair<std::string_view, const any_value*>::first);
+  entries_.clear();
+  lengths_ = 0;
+  for (auto& value : values) {
+    entries_.emplace_back(value.key(), &value.value());
+    lengths_ |= 1ULL << (value.key().size() & 63);
+  }
+  sorted_ = entries_.size() > unsorted_max;
+  if (sorted_) std::stable_sort(entries_.begin(), entries_.end(), by_key);
 }
 
 const any_value* attributes::find(std::string_view key) const {
-  auto at = std::ranges::lower_bound(sorted_, key, {}, &std::pair<std::string_view, const any_value*>::first);
-  return at != sorted_.end() && at->first == key ? at->second : nullptr;
+  if ((lengths_ >> (key.size() & 63) & 1) == 0) return nullptr;
+  auto at = sorted_ ? std::lower_bound(entries_.begin(), entries_.end(), entry{key, nullptr}, by_key)
+                    : std::ranges::find(entries_, key, &entry::first);
+  return at != entries_.end() && at->first == key ? at->second : nullptr;
 }
 
 std::string_view attributes::text(std::initializer_list<std::string_view> keys) const {
@@ -119,18 +127,15 @@ std::optional<double> attributes::number(std::initializer_list<std::string_view>
 }
 
 std::int64_t attributes::list_size(std::string_view prefix) const {
-  std::int64_t size = 0;
-  std::string_view last;
   auto start = std::string(prefix) + '.';
-  auto at =
-      std::ranges::lower_bound(sorted_, start, {}, &std::pair<std::string_view, const any_value*>::first);
-  for (; at != sorted_.end() && at->first.starts_with(start); ++at) {
-    auto rest = at->first.substr(start.size());
-    auto number = rest.substr(0, rest.find('.'));
-    if (number != last) ++size;
-    last = number;
+  std::vector<std::string_view> numbers;
+  for (auto& [key, value] : entries_) {
+    if (!key.starts_with(start)) continue;
+    auto rest = key.substr(start.size());
+    numbers.push_back(rest.substr(0, rest.find('.')));
   }
-  return size;
+  std::sort(numbers.begin(), numbers.end());  // clang 15 cannot read the ranges of this library
+  return std::unique(numbers.begin(), numbers.end()) - numbers.begin();
 }
 
 std::string json_member(std::string_view object, std::initializer_list<std::string_view> names) {

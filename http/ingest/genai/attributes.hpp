@@ -6,6 +6,7 @@
 
 #include <google/protobuf/repeated_ptr_field.h>
 
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -38,7 +39,13 @@ class attributes {
   std::int64_t list_size(std::string_view prefix) const;
 
  private:
-  std::vector<std::pair<std::string_view, const any_value*>> sorted_;
+  using entry = std::pair<std::string_view, const any_value*>;
+  static bool by_key(const entry& a, const entry& b) { return a.first < b.first; }
+
+  // Few as they come, many sorted. Most names that are asked for are not there, and most of those by their length.
+  std::vector<entry> entries_;
+  std::uint64_t lengths_ = 0;  // a bit for each length there is, modulo 64
+  bool sorted_ = false;
 };
 
 // Member of a JSON object in an attribute's text, such as OpenInference's "metadata"; empty if there is none.

@@ -50,8 +50,9 @@ class log_reader {
   void write(const log_message& record, std::string_view scope, std::uint32_t index) {
     event_draft e;
     e.index = index;
-    e.id = id_of_record(seed_, index);
-    e.time_us = time_of(record.time_unix_nano(), time_of(record.observed_time_unix_nano(), ctx_.now_us));
+    auto told_us = time_of(record.time_unix_nano(), time_of(record.observed_time_unix_nano(), 0));
+    e.id = id_of_record(seed_, told_us, index);
+    e.time_us = told_us == 0 ? ctx_.now_us : told_us;
     if (too_far_ahead(e.time_us, ctx_)) {
       out_.rejected.push_back({index, too_far_ahead_reason(), "time_unix_nano"});
       return;

@@ -1,7 +1,6 @@
 // Protobuf and JSON to messages; ids.
 #include "http/ingest/otlp/messages.hpp"
 
-#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/util/json_util.h>
 
@@ -13,8 +12,6 @@
 namespace troupe::ingest::otlp {
 
 namespace {
-
-constexpr int nesting_max = 64;
 
 std::string base64_of(std::string_view bytes) {
   static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -76,17 +73,9 @@ std::optional<std::string> without_lone_surrogates(std::string_view body) {
   return out;
 }
 
-struct parse_outcome {
-  bool ok = false;
-  int stopped_at = 0;
-};
-
-parse_outcome parse_protobuf(std::string_view body, google::protobuf::Message& out) {
-  google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(body.data()),
-                                            static_cast<int>(body.size()));
-  in.SetRecursionLimit(nesting_max);
-  bool ok = out.ParseFromCodedStream(&in) && in.ConsumedEntireMessage();
-  return {ok, in.CurrentPosition()};
+// Parsed from memory as a whole: as a stream, a length that is only announced would be reserved, up to 50 MB.
+bool parse_protobuf(std::string_view body, google::protobuf::Message& out) {
+  return out.ParseFromArray(body.data(), static_cast<int>(body.size()));
 }
 
 // By itself protobuf writes a line to stderr for each bad text: a client could fill the log.
@@ -100,14 +89,12 @@ void silence_protobuf() {
 std::optional<failure> decode(std::string_view body, wire form, google::protobuf::Message& out) {
   silence_protobuf();
   if (form == wire::json) return decode_json(body, out);
-  auto first = parse_protobuf(body, out);
-  if (first.ok) return std::nullopt;
+  if (parse_protobuf(body, out)) return std::nullopt;
   if (auto repaired = without_lone_surrogates(body)) {
     out.Clear();
-    if (parse_protobuf(*repaired, out).ok) return std::nullopt;
+    if (parse_protobuf(*repaired, out)) return std::nullopt;
   }
-  return failure{errc::invalid_argument, "the body is not a protobuf message of this signal near byte " +
-                                             std::to_string(first.stopped_at)};
+  return failure{errc::invalid_argument, "the body is not a protobuf message of this signal"};
 }
 
 std::string restore_id(const std::string& field, std::size_t size, wire form) {

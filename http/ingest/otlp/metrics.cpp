@@ -111,7 +111,7 @@ class metric_reader {
     auto index = index_++;
     event_draft e;
     e.index = index;
-    e.id = id_of_record(seed_, index);
+    e.id = id_of_record(seed_, time_of(point.time_unix_nano(), 0), index);
     e.type = schema::EventType::CUSTOM;
     e.custom_name = "metric";
     e.time_us = time_of(point.time_unix_nano(), ctx_.now_us);

@@ -103,13 +103,14 @@ int grpc_code(errc code) {
 
 }  // namespace
 
-uuid id_of_record(const uuid& seed, std::uint32_t index) {
+uuid id_of_record(const uuid& seed, std::int64_t time_us, std::uint32_t index) {
   std::array<char, 16> bytes;
   for (std::size_t i = 0; i < 8; ++i) {
     bytes[i] = static_cast<char>(seed.high >> (8 * i));
     bytes[i + 8] = static_cast<char>(seed.low >> (8 * i));
   }
-  return make_uuid_of({bytes.data(), bytes.size()}, record_seed + index);
+  auto from = make_uuid_of({bytes.data(), bytes.size()}, record_seed + index);
+  return make_uuid_v7(time_us, from.high, from.low);
 }
 
 result<parsed_batch> parse(signal what, std::string_view body, wire form, const context& ctx) {

@@ -17,9 +17,11 @@ constexpr std::array<std::size_t, 5> text_steps = {8192, 2048, 512, 128, 32};
 constexpr std::size_t dropped_note_bytes = 48;
 constexpr std::string_view replacement = "\xef\xbf\xbd";
 
+constexpr std::string_view sender_prefix = "resource.", dropped_key = "otel.dropped_attributes";
 constexpr std::array<std::string_view, 6> sender_keys = {
-    "service.name",           "service.version", "service.namespace", "deployment.environment.name",
-    "deployment.environment", "host.name"};
+    "resource.service.name",           "resource.service.version",
+    "resource.service.namespace",      "resource.deployment.environment.name",
+    "resource.deployment.environment", "resource.host.name"};
 
 enum class controls : std::uint8_t { become_spaces, stay };
 
@@ -92,34 +94,36 @@ sender sender_of(const genai::key_values& values) {
 
 void attribute_writer::clear() {
   own_.clear();
+  own_keys_.clear();
   lists_.clear();
   dropped_ = 0;
 }
 
-void attribute_writer::key(std::string_view name, std::string& out) const {
-  if (!out.empty()) out.push_back(',');
-  json::write_string(json::cut_utf8(name, key_bytes_max), out);
-  out.push_back(':');
+void attribute_writer::key(std::string_view name) {
+  own_keys_.push_back(name);
+  if (!own_.empty()) own_.push_back(',');
+  json::write_string(name, own_);
+  own_.push_back(':');
 }
 
 void attribute_writer::add(std::string_view name, std::string_view text) {
   if (text.empty()) return;
-  key(name, own_);
+  key(name);
   json::write_string(json::cut_utf8(text, text_steps[0]), own_);
 }
 
 void attribute_writer::add_number(std::string_view name, double value) {
-  key(name, own_);
+  key(name);
   json::write_double(value, own_);
 }
 
 void attribute_writer::add_integer(std::string_view name, std::int64_t value) {
-  key(name, own_);
+  key(name);
   json::write_int(value, own_);
 }
 
 void attribute_writer::add_json(std::string_view name, std::string_view value) {
-  key(name, own_);
+  key(name);
   own_.append(value);
 }
 
@@ -127,8 +131,8 @@ void attribute_writer::add_sender(const sender& from) {
   if (!from.values) return;
   genai::attributes a(*from.values);
   for (auto name : sender_keys)
-    if (auto text = a.text({name}); !text.empty())
-      add("resource." + std::string(name), json::cut_utf8(text, limits::id_bytes_max));
+    if (auto text = a.text({name.substr(sender_prefix.size())}); !text.empty())
+      add(name, json::cut_utf8(text, limits::id_bytes_max));
 }
 
 // False when something had to be left out.
@@ -138,11 +142,16 @@ bool attribute_writer::write(std::size_t text_max) {
   out_.assign("{");
   out_ += own_;
   std::set<std::string_view> seen;
+  if (repeats_) {
+    seen.insert(own_keys_.begin(), own_keys_.end());
+    seen.insert(dropped_key);
+  }
   for (auto* list : lists_)
     for (auto& entry : *list) {
-      if (entry.key().empty() || (repeats_ && !seen.insert(entry.key()).second)) continue;
+      auto name = json::cut_utf8(entry.key(), key_bytes_max);
+      if (name.empty() || (repeats_ && !seen.insert(name).second)) continue;
       member_.clear();
-      json::write_string(json::cut_utf8(entry.key(), key_bytes_max), member_);
+      json::write_string(name, member_);
       member_.push_back(':');
       genai::write_value(entry.value(), text_max, member_);
       if (out_.size() + member_.size() + 2 > room) {
@@ -155,11 +164,12 @@ bool attribute_writer::write(std::size_t text_max) {
   return dropped_ == 0;
 }
 
-// A key that is there twice would make the object ambiguous: the first one stays.
+// A key that is there twice would make the object ambiguous: the first one stays, and those of our own before all.
 bool attribute_writer::repeats_a_key() {
-  keys_.clear();
+  keys_.assign(own_keys_.begin(), own_keys_.end());
+  keys_.push_back(dropped_key);
   for (auto* list : lists_)
-    for (auto& entry : *list) keys_.push_back(entry.key());
+    for (auto& entry : *list) keys_.push_back(json::cut_utf8(entry.key(), key_bytes_max));
   std::ranges::sort(keys_);
   return std::ranges::adjacent_find(keys_) != keys_.end();
 }
@@ -170,7 +180,7 @@ std::string_view attribute_writer::finish(text_arena& texts) {
     if (write(step)) break;
   if (dropped_ > 0) {
     if (out_.size() > 1) out_.push_back(',');
-    out_ += "\"otel.dropped_attributes\":" + std::to_string(dropped_);
+    out_.append("\"").append(dropped_key).append("\":").append(std::to_string(dropped_));
   }
   out_.push_back('}');
   return out_.size() == 2 ? std::string_view{} : texts.keep(out_);

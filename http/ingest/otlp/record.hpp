@@ -32,8 +32,9 @@ struct sender {
 };
 sender sender_of(const genai::key_values& resource_attributes);
 
-// Collects a record's attributes (keys of its own begin with "otel." or "resource.") as one JSON object within limits::attributes_bytes_max: long texts (prompts) are
-// cut first, ever shorter; what still does not fit is left out and counted as "otel.dropped_attributes".
+// Collects a record's attributes (keys of its own begin with "otel." or "resource.") as one JSON object within
+// limits::attributes_bytes_max: long texts (prompts) are cut first, ever shorter; what still does not fit is left out and
+// counted as "otel.dropped_attributes". No key is there twice. Keys that are added one by one must live until finish().
 class attribute_writer {
  public:
   void clear();
@@ -50,9 +51,10 @@ class attribute_writer {
  private:
   bool write(std::size_t text_max);
   bool repeats_a_key();
-  void key(std::string_view name, std::string& out) const;
+  void key(std::string_view name);
 
   std::string own_;  // members that come first, without braces
+  std::vector<std::string_view> own_keys_;
   std::string out_;
   std::string member_;
   std::vector<const genai::key_values*> lists_;

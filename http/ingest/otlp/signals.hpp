@@ -25,6 +25,6 @@ void read_logs(const log_request& request, wire form, const uuid& seed, const co
 void read_metrics(const metric_request& request, const uuid& seed, const context& ctx, parsed_batch& out);
 
 // The id of record 'index' of the request that 'seed' stands for.
-uuid id_of_record(const uuid& seed, std::uint32_t index);
+uuid id_of_record(const uuid& seed, std::int64_t time_us, std::uint32_t index);
 
 }  // namespace troupe::ingest::otlp

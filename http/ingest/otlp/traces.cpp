@@ -8,6 +8,7 @@
 // agent, session, user and team come from the span, else from the nearest parent within the request that has them,
 // else from what is implied, else from the resource. The time of the event is the span's end.
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <unordered_map>
 
@@ -92,6 +93,7 @@ class trace_reader {
   }
 
   void link() {
+    if (std::ranges::all_of(spans_, [](auto& f) { return f.parent_id.empty(); })) return;
     std::unordered_map<std::string, std::int32_t> by_id;
     by_id.reserve(spans_.size());
     for (std::size_t i = 0; i < spans_.size(); ++i)
@@ -134,6 +136,15 @@ class trace_reader {
     return {};
   }
 
+  // From the content, so that a span sent again is known again; with its end in front, so that new spans have new ids.
+  static uuid id_of_span(const span_facts& f, std::int64_t end_us) {
+    std::array<char, trace_id_bytes + span_id_bytes> ids;
+    std::memcpy(ids.data(), f.trace_id.data(), trace_id_bytes);
+    std::memcpy(ids.data() + trace_id_bytes, f.span_id.data(), span_id_bytes);
+    auto from = make_uuid_of({ids.data(), ids.size()}, span_id_seed);
+    return make_uuid_v7(end_us, from.high, from.low);
+  }
+
   void write(std::uint32_t index) {
     auto& f = spans_[index];
     auto& span = *f.span;
@@ -147,7 +158,7 @@ class trace_reader {
 
     event_draft e;
     e.index = index;
-    e.id = make_uuid_of(f.trace_id + f.span_id, span_id_seed);
+    e.id = id_of_span(f, span.end_time_unix_nano() != 0 ? end : 0);
     e.time_us = end;
     if (start > 0 && end - start <= duration_us_max) e.duration_us = end - start;
     auto& texts = out_.texts;

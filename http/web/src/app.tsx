@@ -1,4 +1,5 @@
 // Purpose: chooses between signing in and the control room.
+import { QueryClientProvider } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { use_store } from './live/store.ts';
 import { ControlRoom } from './pages/control_room.tsx';
@@ -14,10 +15,12 @@ export function App() {
     [now],
   );
   if (now.state === 'starting') return <Starting trouble={now.trouble} />;
-  if (!context) return <SignIn notice={now.state === 'signed_out' ? now.notice : null} />;
+  if (!context || now.state !== 'signed_in') return <SignIn notice={now.state === 'signed_out' ? now.notice : null} />;
   return (
-    <SessionContext value={context}>
-      <ControlRoom />
-    </SessionContext>
+    <QueryClientProvider client={now.queries}>
+      <SessionContext value={context}>
+        <ControlRoom />
+      </SessionContext>
+    </QueryClientProvider>
   );
 }

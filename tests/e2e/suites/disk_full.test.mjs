@@ -15,7 +15,7 @@ import { until } from '../support/until.mjs';
 
 const MiB = 1024 * 1024;
 const disk_bytes = 512 * MiB;
-const reserve_bytes = 64 * MiB; // below this the node refuses writes, above twice this it takes them again
+const reserve_bytes = 128 * MiB; // below this the node refuses writes, above twice this it takes them again
 
 const disk = mkdtempSync(join(tmpdir(), 'troupe-disk-'));
 const ballast = join(disk, 'ballast');
@@ -99,7 +99,10 @@ test('disk full: a disk that fills up gives 507, reads go on, space makes it wel
   give_space();
   await until('writes to be taken again', taken('after'), 30_000);
   await until('readiness', ready);
-  assert.deepEqual(await stored_steps('filler'), acknowledged, 'what was acknowledged, and no more');
+  // The refused request went to two shards, of which one may still have taken its part.
+  const stored = await stored_steps('filler');
+  assert.deepEqual(stored.slice(0, acknowledged.length), acknowledged, 'all that was acknowledged');
+  assert.ok(stored.length <= acknowledged.length + 1, 'and no more than the request that was refused');
 });
 
 /** Sends steps of an agent without pause; `unsure` are those whose answer did not say whether they were stored. */

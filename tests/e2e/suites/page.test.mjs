@@ -37,7 +37,7 @@ before(async () => {
   page.setDefaultTimeout(step_deadline_ms);
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
-    const expected = /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket connection|status of (401|503)/;
+    const expected = /ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket connection|status of (401|404|503)/;
     if (message.type() === 'error' && !expected.test(message.text())) complaints.push(message.text());
   });
 });
@@ -97,8 +97,8 @@ test('page: what the OpenTelemetry SDK sends appears by itself, with agent, toke
   await agent_works('planner', 'what is new?');
   await rows().filter({ hasText: 'e2e-large' }).first().waitFor();
   await rows().filter({ hasText: 'web.search' }).first().waitFor();
-  for (const title of ['tokens', 'cost']) {
-    await page.getByRole('button', { name: `Table of ${title} per minute` }).click();
+  for (const title of ['Tokens', 'Cost']) {
+    await page.getByRole('button', { name: `Table: ${title} per minute` }).click();
   }
   const tokens = page.getByRole('region', { name: 'Tokens per minute' }).getByRole('table');
   await tokens.getByText(/1,?000/).first().waitFor();

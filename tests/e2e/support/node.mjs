@@ -21,14 +21,27 @@ const running = new Set();
 const started = [];
 
 export class Node {
-  /** `env`: more TROUPE_ settings. `data_dir`: an existing one, otherwise a temporary one that is removed at the end. */
-  static async start({ env = {}, data_dir } = {}) {
+  /**
+   * `env`: more TROUPE_ settings. `data_dir`: an existing one, otherwise a temporary one that is removed at the end.
+   * `wrap`: from the program to the [program, arguments] that run it. `host`: where it listens for clients. `cluster`: true
+   * for a node that may have peers.
+   */
+  static async start(options) {
+    const node = await Node.prepare(options);
+    await node.boot();
+    return node;
+  }
+
+  /** The same, not yet running. */
+  static async prepare({ env = {}, data_dir, wrap = (program) => [program, []], host = '127.0.0.1', cluster = false } = {}) {
     const node = new Node();
+    node.host = host;
+    if (cluster) node.ports.cluster = 0;
     node.home = await mkdtemp(join(tmpdir(), 'troupe-e2e-'));
     node.data_dir = data_dir ?? join(node.home, 'data');
     node.env = env;
+    node.wrap = wrap;
     started.push(node);
-    await node.boot();
     return node;
   }
 
@@ -48,10 +61,10 @@ export class Node {
   async launch() {
     const program = join(bin_dir, 'trouped');
     if (!existsSync(program)) throw new Error(`${program} is missing: ./dev build`);
-    const listen = (name) => `127.0.0.1:${this.ports[name]}`;
+    const listen = (name) => `${this.host}:${this.ports[name]}`;
     this.exit = null;
     this.first_line = this.logs.length;
-    this.child = spawn(program, [], {
+    this.child = spawn(...this.wrap(program), {
       cwd: this.home,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -61,7 +74,9 @@ export class Node {
         TROUPE_HTTP_LISTEN: listen('http'),
         TROUPE_OTLP_LISTEN: listen('otlp'),
         TROUPE_OPS_LISTEN: listen('ops'),
-        TROUPE_ADMIN_LISTEN: listen('admin'),
+        TROUPE_ADMIN_LISTEN: `127.0.0.1:${this.ports.admin}`,
+        ...(this.ports.cluster === undefined ? {} : { TROUPE_CLUSTER_LISTEN: listen('cluster') }),
+        ...(this.host === '127.0.0.1' ? {} : { TROUPE_INSECURE_LISTEN: 'true' }),
         TROUPE_ADMIN_KEY: admin_key,
         TROUPE_LOG_FORMAT: 'json',
         ...this.env,
@@ -125,13 +140,13 @@ export class Node {
     return this.child.pid;
   }
   get base() {
-    return `http://127.0.0.1:${this.ports.http}`;
+    return `http://${this.host}:${this.ports.http}`;
   }
   get otlp() {
-    return `http://127.0.0.1:${this.ports.otlp}`;
+    return `http://${this.host}:${this.ports.otlp}`;
   }
   get ops() {
-    return `http://127.0.0.1:${this.ports.ops}`;
+    return `http://${this.host}:${this.ports.ops}`;
   }
   get api() {
     return new Api(() => this.base, admin_key);

@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "protocol/limits.hpp"
 #include "protocol/records.hpp"
 #include "tests/support/sample_events.hpp"
 
@@ -27,11 +28,8 @@ owned<schema::AgentActivity> activity_in(const memory_shard& shard, std::string_
 
 std::vector<std::uint64_t> seqs_in(const memory_shard& shard) {
   std::vector<std::uint64_t> seqs;
-  auto prefix = std::string(1, static_cast<char>(record_tag::event));
-  shard.records.scan(family::events, prefix, prefix_end(prefix), [&](std::string_view key, std::string_view) {
-    seqs.push_back(key_reader(key.substr(1)).u64());
-    return true;
-  });
+  auto all = shard.query([](auto q) { q.initReadFeed(); });
+  for (auto item : (*all).getEvents()) seqs.push_back(item.getSeq());
   return seqs;
 }
 
@@ -228,4 +226,25 @@ TEST_CASE("events: a wild event is added up without overflow") {
   shard.run(append({wild, twin}));
   shard.run(append({{id_of(3)}}));
   CHECK((*activity_in(shard, "agent-1")).getTokens().getInput() == most);
+}
+
+TEST_CASE("events: a batch that claims more events than an entry can hold is refused whole") {
+  memory_shard shard;
+  auto reply = shard.run([](auto body) {
+    body.initAppendEvents().initEvents(static_cast<unsigned>(limits::events_per_entry_max + 1));
+  });
+  CHECK(refused(reply) == errc::too_large);
+  CHECK(shard.last.changes.empty());
+}
+
+TEST_CASE("events: one with more tiers than can be is refused, the others are taken") {
+  memory_shard shard;
+  sample_event wide{id_of(1)};
+  for (std::size_t i = 0; i <= limits::list_items_max; ++i)
+    wide.latency_by_tier.emplace_back(std::to_string(i), 1);
+  auto reply = shard.run(append({wide, {id_of(2)}}));
+  CHECK(appended(reply).getAccepted() == 1);
+  REQUIRE(appended(reply).getRejected().size() == 1);
+  CHECK(appended(reply).getRejected()[0].getIndex() == 0);
+  CHECK(view_of(appended(reply).getRejected()[0].getField()) == "latency_by_tier_ms");
 }

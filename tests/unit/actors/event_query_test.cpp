@@ -1,5 +1,8 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
+#include <random>
+
 #include "protocol/limits.hpp"
 #include "tests/support/sample_events.hpp"
 
@@ -190,4 +193,64 @@ TEST_CASE("event queries: a search that finds nothing says how far it looked") {
       shard, [](auto f) { f.setTool("none"); }, 0, (*first).getScannedToTimeUs(), (*first).getScannedToSeq());
   CHECK_FALSE((*second).getMore());
   CHECK((*second).getScannedToSeq() == 1);
+}
+
+// Batches overlap in time, go over several windows of the index and share agents and traces.
+TEST_CASE("event queries: whatever the batches, events come in the order of time and number") {
+  std::mt19937_64 random(11);
+  memory_shard shard;
+  struct stored {
+    std::int64_t time_us;
+    std::uint64_t seq;
+    std::string agent, trace;
+  };
+  std::vector<stored> all;
+  for (std::uint64_t n = 1; all.size() < 600;) {
+    std::vector<sample_event> batch(1 + random() % 20);
+    auto about = sample_event().time_us + static_cast<std::int64_t>(random() % 30'000'000);
+    auto spread = random() % 3 == 0 ? 20'000'000ULL : 50'000ULL;
+    for (auto& e : batch) {
+      e.id = id_of(n++);
+      e.time_us = about - static_cast<std::int64_t>(random() % spread) / 1000 * 1000;
+      e.agent = "agent-" + std::to_string(random() % 3);
+      if (random() % 2) e.trace = "trace-" + std::to_string(random() % 4);
+      all.push_back({e.time_us, all.size() + 1, e.agent, e.trace});
+    }
+    shard.run(append(batch));
+  }
+  std::sort(all.begin(), all.end(), [](auto& a, auto& b) {
+    return std::pair{a.time_us, a.seq} > std::pair{b.time_us, b.seq};
+  });
+  for (int question = 0; question < 60; ++question) {
+    auto agent = question % 3 == 1 ? "agent-" + std::to_string(random() % 3) : std::string();
+    auto trace = question % 3 == 2 ? "trace-" + std::to_string(random() % 4) : std::string();
+    auto since = question % 2 ? all[random() % all.size()].time_us : 0;
+    auto until = question % 4 > 1 ? all[random() % all.size()].time_us : 0;
+    list_of expected, found;
+    for (auto& e : all)
+      if ((agent.empty() || e.agent == agent) && (trace.empty() || e.trace == trace) && e.time_us >= since &&
+          (until == 0 || e.time_us < until))
+        expected.push_back(e.seq);
+    auto limit = static_cast<unsigned>(1 + random() % 100);
+    std::int64_t before_us = 0;
+    std::uint64_t before_seq = 0;
+    for (bool more = true; more;) {
+      auto page = list(
+          shard,
+          [&](auto f) {
+            f.setAgentId(agent);
+            f.setTraceId(trace);
+            f.setSinceUs(since);
+            f.setUntilUs(until);
+          },
+          limit, before_us, before_seq);
+      auto part = seqs(page);
+      REQUIRE(part.size() <= limit);
+      found.insert(found.end(), part.begin(), part.end());
+      more = (*page).getMore();
+      before_us = (*page).getScannedToTimeUs();
+      before_seq = (*page).getScannedToSeq();
+    }
+    CHECK(found == expected);
+  }
 }

@@ -38,10 +38,15 @@ naive_table compute(const std::vector<sample_event>& events, Resolution resoluti
   naive_table sums;
   for (auto& e : events) {
     auto start = e.time_us / width_us(resolution) * width_us(resolution);
-    add(sums[{Dimension::ALL, start, ""}], e);
-    add(sums[{Dimension::AGENT, start, e.agent}], e);
-    if (!e.model.empty()) add(sums[{Dimension::MODEL, start, e.model}], e);
-    if (!e.tool.empty()) add(sums[{Dimension::TOOL, start, e.tool}], e);
+    auto add_usage = [&](Dimension dimension, const std::string& key) {
+      auto& n = sums[{dimension, start, key}];
+      add(n, e);
+      n.hits += !e.tokens.none();
+    };
+    add_usage(Dimension::ALL, "");
+    add_usage(Dimension::AGENT, e.agent);
+    if (!e.model.empty()) add_usage(Dimension::MODEL, e.model);
+    if (!e.tool.empty()) add_usage(Dimension::TOOL, e.tool);
     for (auto& [tier, us] : e.latency_by_tier) {
       auto& n = sums[{Dimension::TIER, start, tier}];
       ++n.count;

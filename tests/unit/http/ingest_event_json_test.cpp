@@ -385,6 +385,24 @@ TEST_CASE("event json: what is written is read back as the same event") {
   }
 }
 
+TEST_CASE("event json: a number is written so that it is read back as the same number") {
+  struct row {
+    double value;
+    std::string_view text;
+  };
+  for (auto& r : std::vector<row>{{0, "0"},
+                                  {-0.0, "-0.0"},
+                                  {1, "1"},
+                                  {-2.5, "-2.5"},
+                                  {9223372036854775808.0, "9223372036854775808.0"},
+                                  {92233720368547758080.0, "92233720368547758080.0"},
+                                  {1e300, "1e+300"}}) {
+    std::string out;
+    json::write_double(r.value, out);
+    CHECK(out == r.text);
+  }
+}
+
 TEST_CASE("event json: mutated bodies never crash and what is taken is written as valid JSON") {
   const std::string seed_body =
       R"([{"type":"llm.call","agent_id":"a","time":"2026-01-31T12:00:00Z","tokens":{"input":10},"attributes":{"x":["\u00e9",{}]}},)"
@@ -414,5 +432,15 @@ TEST_CASE("event json: mutated bodies never crash and what is taken is written a
         REQUIRE(checker.parse(text).error() == simdjson::SUCCESS);
       }
     }
+  }
+}
+
+TEST_CASE("ingest json: eight megabytes of blank lines are read once") {
+  // Read again for each line they would keep a thread for hours.
+  for (std::string_view blank : {"\n", "\r\n", " \n\t\n"}) {
+    std::string body;
+    while (body.size() < 8 * 1024 * 1024) body += blank;
+    body += R"({"type":"custom.x","agent_id":"a"})";
+    CHECK(parsed(body, "application/x-ndjson").events.size() == 1);
   }
 }

@@ -41,6 +41,22 @@ std::string metrics_json() {
 
 }  // namespace
 
+TEST_CASE("otlp: a sender's attribute with a name of ours does not make the object ambiguous") {
+  auto long_key = std::string(300, 'k');
+  auto batch = read(otlp::signal::traces, trace_json({span_json(1, 0, "work",
+                                                                {{"resource.service.name", "\"forged\""},
+                                                                 {"otel.name", "\"forged\""},
+                                                                 {"otel.dropped_attributes", "7"},
+                                                                 {long_key + "1", "1"},
+                                                                 {long_key + "2", "2"},
+                                                                 {"own", "\"kept\""}})},
+                                                     {{"service.name", "\"svc\""}}));
+  REQUIRE(batch.events.size() == 1);
+  CHECK(batch.events[0].attributes ==
+        R"({"otel.name":"work","otel.scope":"test","resource.service.name":"svc",")" +
+            long_key.substr(0, 256) + R"(":1,"own":"kept"})");
+}
+
 TEST_CASE("otlp: protobuf and JSON of the same spans give the same events") {
   auto json = trace_json(
       {span_json(0xabc, 0xdef, "chat m", {{"gen_ai.operation.name", "\"chat\""}, {"n", "5"}, {"b", "true"}},

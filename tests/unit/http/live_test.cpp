@@ -352,7 +352,8 @@ TEST_CASE("live: messages that are none end that socket with a code that says so
     CHECK(t.ws.close_code() == 1008);
   }
   for (auto bad :
-       {std::string("\0", 1), std::string("\0\377\377\377\377", 5), std::string("\0\0\0\1\1\377x", 7)}) {
+       {std::string("\0", 1), std::string("\0\377\377\377\377", 5), std::string("\0\0\0\1\1\377x", 7),
+        std::string("\0\1\1\1\1\377xxx", 9), std::string("\0\1\1\1\1x\377xx", 9)}) {
     talker t(f, f.read_key);
     t.ws.send_binary(bad);
     while (t.ws.next()) {}

@@ -65,6 +65,25 @@ TEST_CASE("config: a flag may be written with an equals sign") {
   CHECK(r.read({"--http-listen=127.0.0.1:0"}).value().settings.http_listen.port == 0);
 }
 
+TEST_CASE("config: a node in a cluster says where the others reach it") {
+  reading r;
+  CHECK(!r.read().value().settings.cluster_listen);
+  CHECK(contains(r.refusal({"--cluster-listen", "0.0.0.0:7400"}), "cluster_advertise"));
+  CHECK(contains(r.refusal({"--cluster-listen", "[::]:7400"}), "cluster_advertise"));
+  CHECK(contains(r.refusal({"--cluster-advertise", "somewhere"}), "is not host:port"));
+  CHECK(contains(r.refusal({"--cluster-advertise", "a:0"}), "the real port"));
+  CHECK(contains(r.refusal({"--join", "b.invitation"}), "needs cluster_listen"));
+  auto c = r.read({"--cluster-listen", "0.0.0.0:7400", "--cluster-advertise", "b.example.org:7400", "--zone",
+                   "left", "--node-name", "b", "--join", "b.invitation"})
+               .value()
+               .settings;
+  CHECK(c.cluster_listen->port == 7400);
+  CHECK(c.cluster_advertise == listen_address{"b.example.org", 7400});
+  CHECK(c.node_name == "b");
+  CHECK(c.zone == "left");
+  CHECK(c.join == "b.invitation");
+}
+
 TEST_CASE("config: an unknown name is refused and the nearest right one is named") {
   reading r;
   CHECK(contains(r.refusal({"--htp-listen", "x"}), "did you mean --http-listen?"));

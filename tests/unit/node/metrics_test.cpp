@@ -32,7 +32,8 @@ struct measured {
   metrics figures{{.edge = [this] { return edge; },
                    .writer = [] { return storage::log_writer::statistics{.syncs = 3}; },
                    .disk_free_bytes = [] { return 7; },
-                   .state = &state}};
+                   .state = &state,
+                   .cluster = [] { return membership_figures{.active = 3, .seals = 2, .led = 5}; }}};
 };
 
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
@@ -52,6 +53,9 @@ TEST_CASE("metrics: requests, events and the log are counted") {
                  "troupe_http_request_duration_seconds_count{method=\"POST\",route=\"/api/v2/events\"} 1\n"));
   CHECK(contains(text, "troupe_log_syncs_total 3\n"));
   CHECK(contains(text, "troupe_ready 0\n"));
+  CHECK(contains(text, "troupe_cluster_nodes{state=\"active\"} 3\n"));
+  CHECK(contains(text, "troupe_cluster_generation_changes_total 2\n"));
+  CHECK(contains(text, "troupe_cluster_shards_led 5\n"));
 }
 
 TEST_CASE("metrics: the seeds' names are aliases that can be left out") {

@@ -136,3 +136,63 @@ TEST_CASE("pki: a leaf of another CA is refused") {
   REQUIRE(!r);
   CHECK(contains(r.error().detail, "node.pem is not signed by ca.pem"));
 }
+
+TEST_CASE(
+    "pki: a CA kept elsewhere signs for nodes and administrators, and a founder begins without its key") {
+  pki ca, node, admin;
+  REQUIRE(make_authority(ca.folder, "a cluster", now_s));
+  CHECK(make_authority(ca.folder, "a cluster", now_s).error().code == errc::conflict);
+  auto issued = issue_pki(ca.folder, node_id(0xab), now_s);
+  REQUIRE(issued);
+  REQUIRE(install_pki(node.folder, *issued));
+  CHECK_FALSE(fs::exists(node.folder / "ca.key"));
+  auto id = certified_node(node.folder);
+  REQUIRE(id);
+  CHECK(*id == node_id(0xab));
+  REQUIRE(node.ensure());
+  CHECK_FALSE(fs::exists(node.folder / "ca.key"));
+  // It renews nothing, and says so when it is too late.
+  auto before = node.read("node.pem");
+  REQUIRE(node.ensure(now_s + 700 * day_s));
+  CHECK(node.read("node.pem") == before);
+  auto late = node.ensure(now_s + 800 * day_s);
+  REQUIRE_FALSE(late);
+  CHECK(contains(late.error().detail, "has expired: have another issued"));
+  CHECK(contains(issue_pki(node.folder, node_id(1), now_s).error().detail, "--ca"));
+
+  auto another = issue_admin_pki(ca.folder, "alice", now_s);
+  REQUIRE(another);
+  REQUIRE(install_pki(admin.folder, *another));
+  CHECK_FALSE(fs::exists(admin.folder / "node.pem"));
+  auto facts = read_certificate_facts(admin.folder / "troupectl.pem");
+  REQUIRE(facts);
+  CHECK(facts->name == "alice");
+  CHECK(facts->role == "admin");
+  CHECK(facts->issuer == "Troupe cluster a cluster");
+  CHECK(facts->end_s == now_s + 730 * day_s);
+  CHECK(facts->fingerprint.size() == 64);
+  CHECK(read_certificate_facts(node.folder / "node.pem")->role == "node");
+  CHECK(read_certificate_facts(ca.folder / "ca.pem")->role == "authority");
+  CHECK_FALSE(read_certificate_facts(ca.folder / "ca.key"));
+}
+
+TEST_CASE("pki: a founder whose CA key is taken away goes on") {
+  pki p;
+  REQUIRE(p.ensure());
+  fs::remove(p.folder / "ca.key");
+  CHECK(p.ensure());
+  fs::remove(p.folder / "node.pem");
+  CHECK(contains(p.ensure().error().detail, "ca.key is missing"));
+}
+
+TEST_CASE("pki: another node's certificate is refused by name") {
+  pki a;
+  REQUIRE(a.ensure());
+  auto other = issue_pki(a.folder, node_id(0xcd), now_s);
+  REQUIRE(other);
+  std::ofstream(a.folder / "node.pem") << other->node.certificate;
+  std::ofstream(a.folder / "node.key") << other->node.key;
+  auto refused = a.ensure();
+  REQUIRE_FALSE(refused);
+  CHECK(contains(refused.error().detail, "is of node-00000000000000cd, and this is node-00000000000000ab"));
+}

@@ -6,7 +6,12 @@
 #include "protocol/key.hpp"
 #include "protocol/records.hpp"
 #include "protocol/rollup.hpp"
+#include "protocol/schema/generation.capnp.h"
+#include "protocol/schema/membership.capnp.h"
+#include "protocol/schema/peer.capnp.h"
+#include "protocol/schema/route.capnp.h"
 #include "protocol/schema/storage.capnp.h"
+#include "protocol/schema/transfer.capnp.h"
 #include "tests/support/golden.hpp"
 #include "tests/support/memory_records.hpp"
 #include "tests/support/sample_events.hpp"
@@ -253,6 +258,98 @@ TEST_CASE("golden: commands keep their bytes") {
               command([](auto b) { b.setFireTimer(data_of("key")); })})));
 }
 
+TEST_CASE("golden: seals and generations keep their bytes") {
+  auto change = [](schema::GenerationChange::Builder c) {
+    c.setGeneration(2), c.setIndex(3), c.setTerm(4);
+    auto voters = c.initVoters(2);
+    voters.set(0, 5), voters.set(1, 6);
+  };
+  CHECK(golden("generation", joined({command([](auto b) {
+                                       auto s = b.initSeal();
+                                       s.setGeneration(2);
+                                       auto voters = s.initVoters(2);
+                                       voters.set(0, 5), voters.set(1, 6);
+                                     }),
+                                     encoded<schema::GenerationChange>(change),
+                                     encoded<schema::GenerationMessage>([&](auto m) {
+                                       m.setShard(1), m.setFrom(7);
+                                       change(m.initBegan());
+                                     }),
+                                     encoded<schema::GenerationMessage>(
+                                         [](auto m) { m.setShard(1), m.setFrom(7), m.setEntered(8); })})));
+}
+
+TEST_CASE("golden: the cluster's map and its commands keep their bytes") {
+  auto facts = [](schema::NodeFacts::Builder f) {
+    f.setId(1), f.setName("a"), f.setAddress("h:1"), f.setClientAddress("h:2"), f.setZone("z");
+    f.setVersion("1.2.3"), f.setLevel(4);
+  };
+  auto fill_map = [](schema::ClusterMap::Builder m) {
+    m.setVersion(1), m.setLevel(2), m.setFoundedUs(3);
+    m.initSettings().setReplicas(5), m.getSettings().setRebalancing(schema::Rebalancing::PAUSED);
+    auto n = m.initNodes(1)[0];
+    n.setId(1), n.setName("a"), n.setState(schema::NodeState::DRAINING), n.setAddress("h:1");
+    n.setClientAddress("h:2"), n.setZone("z"), n.setVersion("1.2.3"), n.setLevel(4), n.setAdmittedUs(5);
+    n.setChangedUs(6), n.setRemoving(true), n.setSuccessor(7);
+    auto i = m.initInvitations(1)[0];
+    i.setId("i"), i.setSecretHash(data_of("hash")), i.setNodeId(8), i.setName("b"), i.setAddress("h:3");
+    i.setCreatedUs(9), i.setExpiresUs(10), i.setUsedUs(11);
+    auto s = m.initShards(1)[0];
+    s.setShard(0), s.setGeneration(12), s.initVoters(1).set(0, 1), s.setSinceUs(13);
+  };
+  auto cluster = [](auto fill) { return command([&](auto b) { fill(b.initCluster()); }); };
+  CHECK(golden("cluster",
+               joined({cluster([&](auto c) { facts(c.initFound().initNode()), c.getFound().setShards(16); }),
+                       cluster([](auto c) {
+                         auto i = c.initInvite();
+                         i.setId("i"), i.setSecretHash(data_of("hash")), i.setNodeId(8), i.setName("b");
+                         i.setAddress("h:3"), i.setExpiresUs(10);
+                       }),
+                       cluster([&](auto c) {
+                         auto a = c.initAdmit();
+                         a.setInvitation("i"), a.setSecretHash(data_of("hash")), facts(a.initNode());
+                       }),
+                       cluster([&](auto c) { facts(c.initAnnounce()); }),
+                       cluster([](auto c) { c.initDrain().setNode(1), c.getDrain().setCancel(true); }),
+                       cluster([](auto c) { c.initRemove().setNode(1), c.getRemove().setSuccessor(2); }),
+                       cluster([](auto c) {
+                         auto p = c.initPlace();
+                         p.setShard(1), p.setGeneration(2), p.initVoters(1).set(0, 3);
+                       }),
+                       cluster([](auto c) {
+                         auto s = c.initChange();
+                         s.setSetReplicas(true), s.setReplicas(3), s.setSetRebalancing(true);
+                         s.setRebalancing(schema::Rebalancing::PAUSED);
+                       }),
+                       cluster([](auto c) { c.setRaiseLevel(2); }), query([](auto q) { q.setClusterMap(); }),
+                       reply([&](auto r) { fill_map(r.initClusterMap()); }),
+                       answer([&](auto r) { fill_map(r.initClusterMap()); })})));
+  auto message = [](auto fill) {
+    return encoded<schema::MembershipMessage>([&](auto m) {
+      m.setFrom(1), m.setTimeUs(2);
+      fill(m);
+    });
+  };
+  CHECK(golden("membership",
+               joined({message([](auto m) { m.setLook(3); }), message([&](auto m) {
+                         auto r = m.initReport();
+                         r.setNode(1), r.setVersion("1.2.3"), r.setLevel(4), r.setStartedUs(5),
+                             r.setReady(true);
+                         r.initProblems(1).set(0, "p"), r.initConnected(1).set(0, 6);
+                         auto s = r.initShards(1)[0];
+                         s.setShard(1), s.setRole("leader"), s.setTerm(2), s.setLeader(3);
+                         s.initVoters(1).set(0, 4), s.setCommitIndex(5), s.setAppliedIndex(6);
+                         s.setLastIndex(7), s.setFirstIndex(8), s.setLastSeq(9), s.setFault("f");
+                         s.setGeneration(10), s.setBytes(11), s.setDigestIndex(12), s.setDigest(13);
+                         s.setDigestMismatches(14);
+                         r.setResidentBytes(7), r.setDiskFreeBytes(8), r.setCertificateExpiresUs(9);
+                         r.setMapVersion(1), fill_map(r.initMap()), r.initMoving(1).set(0, 2);
+                       }),
+                       message([](auto m) { m.initTransfer().setShard(1), m.getTransfer().setTo(2); }),
+                       message([](auto m) { m.setDone(); }),
+                       message([](auto m) { fill_refusal(m.initRefused()); })})));
+}
+
 TEST_CASE("golden: replies and feeds keep their bytes") {
   auto fill_state = [](schema::AgentState::Builder s) {
     fill_agent(s.initAgent());
@@ -359,6 +456,67 @@ TEST_CASE("golden: what a shard keeps about itself keeps its bytes") {
                 auto r = s.initRecords(1)[0];
                 r.setColumn(1), r.setKey(data_of("key")), r.setValue(data_of("value")), s.setLast(true);
               })})));
+}
+
+TEST_CASE("golden: what nodes say on their connections keeps its bytes") {
+  auto hello = encoded<schema::PeerHello>([](auto h) {
+    h.setWireMin(1), h.setWireMax(2), h.setCluster("cluster"), h.setNode(3), h.setTo(4), h.setIncarnation(5);
+    h.setVersion("1.0"), h.setLevel(6), h.setName("name"), h.setZone("zone"), h.setAddress("a:1");
+    h.setClientAddress("a:2"), h.setInvitation("invitation"), h.setSecret(data_of("secret"));
+  });
+  auto accepted = encoded<schema::PeerWelcome>([](auto w) {
+    auto a = w.initAccepted();
+    a.setWire(1), a.setNode(2), a.setIncarnation(3), a.setSession(4), a.setVersion("1.0"), a.setLevel(5);
+  });
+  auto refused = encoded<schema::PeerWelcome>([](auto w) {
+    w.initRefused().setCode(8);
+    w.getRefused().setDetail("why");
+  });
+  auto packet = encoded<schema::PeerPacket>([](auto p) {
+    p.setSession(1), p.setNumber(2), p.setArrived(3);
+    p.initTaken(2).set(0, 4);
+    auto f = p.initFrames(1)[0];
+    f.setRole(schema::PeerFrameRole::QUESTION), f.setTraffic(1), f.setNumber(5), f.setData(data_of("frame"));
+  });
+  CHECK(golden("peer", joined({hello, accepted, refused, packet})));
+}
+
+TEST_CASE("golden: what routers say to each other keeps its bytes") {
+  auto fill_place = [](schema::KnownPlace::Builder p) {
+    p.setGeneration(1), p.setTerm(2), p.setLeader(3);
+    p.initVoters(1).set(0, 4);
+  };
+  auto question = encoded<schema::ShardQuestion>([](auto q) {
+    q.setShard(1), q.setKind(schema::RequestKind::READ), q.setWaitMs(2), q.setAgain(true), q.setRelays(3);
+    q.setRequest(data_of("frame"));
+  });
+  auto answered = encoded<schema::ShardAnswer>([&](auto a) {
+    a.setShard(1), a.setAnswer(data_of("frame"));
+    fill_place(a.initPlace());
+  });
+  auto follows = encoded<schema::FeedMessage>([](auto m) {
+    m.initQuestion().setShard(1);
+    m.getQuestion().setSession(2);
+  });
+  auto fed = encoded<schema::FeedMessage>([&](auto m) {
+    auto a = m.initAnswer();
+    a.setShard(1), a.setSession(2), a.setIsLeading(true);
+    a.initFeeds(1).set(0, data_of("feed"));
+    fill_place(a.initPlace());
+  });
+  CHECK(golden("route", joined({question, answered, follows, fed})));
+}
+
+TEST_CASE("golden: how a state is asked for and given keeps its bytes") {
+  auto question = encoded<schema::StateQuestion>([](auto q) {
+    q.setShard(1), q.setGeneration(2), q.setIndex(3), q.setTerm(4), q.setSnapshot(5), q.setColumn(2);
+    q.setKey(data_of("key")), q.setPurpose(1);
+  });
+  auto given = encoded<schema::StateAnswer>([](auto a) {
+    a.setChunk(data_of("chunk")), a.setSnapshot(1), a.setColumn(2), a.setKey(data_of("key"));
+  });
+  auto refused = encoded<schema::StateAnswer>([](auto a) { a.setRefused("why"); });
+  CHECK(golden("transfer", joined({question, given, refused})));
 }
 
 TEST_CASE("golden: frames and keys keep their bytes") {

@@ -45,6 +45,20 @@ TEST_CASE("data directory: keeps its identity from one start to the next") {
   CHECK(second->identity().shards == 16);
 }
 
+TEST_CASE("data directory: remembers that its node joined others") {
+  test::temporary_folder folder;
+  auto joined = fresh();
+  joined.origin = storage::node_origin::joined;
+  for (int start = 0; start < 2; ++start) {
+    auto opened = data_dir::open(folder.path() / "b", start == 0 ? joined : fresh());
+    REQUIRE(opened);
+    CHECK(opened->identity().origin == storage::node_origin::joined);
+  }
+  auto founder = data_dir::open(folder.path() / "a", fresh());
+  REQUIRE(founder);
+  CHECK(founder->identity().origin == storage::node_origin::founded);
+}
+
 TEST_CASE("data directory: refuses what is not its own and says what to do") {
   test::temporary_folder folder;
   auto path = folder.path();
@@ -95,7 +109,7 @@ TEST_CASE("store: a damaged table file is found when it is read") {
     for (int i = 0; i < 2000; ++i) {
       auto batch = (*store)->make_batch();
       batch->put(storage::column::events, "key" + std::to_string(i), std::string(200, 'v'));
-      REQUIRE((*store)->write(*batch, storage::durability::lazy));
+      REQUIRE((*store)->write(*batch, storage::durability::logged));
     }
     REQUIRE((*store)->sync());
   }

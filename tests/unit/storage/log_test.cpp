@@ -3,7 +3,6 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include "storage/entry.hpp"
-#include "storage/log_writer.hpp"
 #include "storage/rocks_kv.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -93,24 +92,4 @@ TEST_CASE("log entry: stamp and command come back, a flipped bit does not") {
     damaged[i] ^= 0x10;
     CHECK_FALSE(decode_entry(damaged));
   }
-}
-
-TEST_CASE("log writer: completions come in the order of the writes, after the sync") {
-  opened_store s;
-  std::vector<int> order;
-  std::mutex mutex;
-  {
-    log_writer writer(*s.store);
-    for (int i = 0; i < 200; ++i) {
-      auto batch = s.store->make_batch();
-      batch->put(column::log, "k" + std::to_string(i), "v");
-      writer.write(std::move(batch), [&, i](const result<storage::done>& r) {
-        std::lock_guard lock(mutex);
-        if (r) order.push_back(i);
-      });
-    }
-  }
-  REQUIRE(order.size() == 200);
-  CHECK(std::is_sorted(order.begin(), order.end()));
-  CHECK(s.store->latest().get(column::log, "k199"));
 }

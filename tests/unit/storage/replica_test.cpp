@@ -253,3 +253,56 @@ TEST_CASE("replica: closing it fails the reads that wait and refuses proposals")
   r.pass(10'000);
   CHECK(r.status().closed);
 }
+
+TEST_CASE("replica: who loses the connection to its leader asks for votes soon, and others for it") {
+  scripted_replica r(2, 3);
+  r.append(1, 2, 1, 1, 1);
+  r.sync();
+  r.host.sent.clear();
+  r.node->lost(r.now, node_id{3});  // not the leader
+  CHECK(r.node->next_timeout_ms() >= r.now + r.config.tuning.election_ms);
+  r.vote_request(3, 3, 1, 1, raft_role::follower);
+  auto answers = r.host.take(RAFT_CORE_REQUEST_VOTE_RESULT);
+  REQUIRE(answers.size() == 1);
+  CHECK_FALSE(answers[0].core.request_vote_result.vote_granted);
+
+  r.node->lost(r.now, node_id{1});
+  r.vote_request(3, 3, 1, 1, raft_role::follower);
+  answers = r.host.take(RAFT_CORE_REQUEST_VOTE_RESULT);
+  REQUIRE(answers.size() == 1);
+  CHECK(answers[0].core.request_vote_result.vote_granted);
+  CHECK(r.node->next_timeout_ms() <= r.now + 3 * r.config.tuning.campaign_ms);
+  r.pass_until_timeout();
+  CHECK(r.status().role == raft_role::candidate);
+  CHECK(r.host.take(RAFT_CORE_REQUEST_VOTE).size() == 2);
+  // A candidate waits for a whole election timeout of its own.
+  CHECK(r.node->next_timeout_ms() >= r.now + r.config.tuning.election_ms);
+}
+
+TEST_CASE("replica: a leader that is heard again is stood up for again") {
+  scripted_replica r(2, 3);
+  r.append(1, 2, 1, 1, 1);
+  r.sync();
+  r.node->lost(r.now, node_id{1});
+  r.append(1, 2, 1, 1, 1);
+  r.host.sent.clear();
+  r.vote_request(3, 3, 1, 1, raft_role::follower);
+  auto answers = r.host.take(RAFT_CORE_REQUEST_VOTE_RESULT);
+  REQUIRE(answers.size() == 1);
+  CHECK_FALSE(answers[0].core.request_vote_result.vote_granted);
+  r.pass(5 * r.config.tuning.campaign_ms);
+  CHECK(r.status().role == raft_role::follower);
+}
+
+TEST_CASE("replica: who still writes asks for votes when it has written") {
+  scripted_replica r(2, 3);
+  r.append(1, 2, 1, 1, 1);
+  r.sync();
+  r.append(1, 2, 1, 1, 1, {{2, "a"}});
+  r.node->lost(r.now, node_id{1});
+  for (int i = 0; i < 20; ++i) r.pass_until_timeout();
+  CHECK(r.status().role == raft_role::follower);
+  r.sync();
+  r.pass_until_timeout();
+  CHECK(r.status().role == raft_role::candidate);
+}

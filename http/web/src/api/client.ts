@@ -1,12 +1,14 @@
 // Purpose: the typed REST client. One instance per signed-in key.
 // Invariants: the key travels only in the Authorization header; every call has a deadline; a 401 on any call
 // is reported once through `on_unauthorized`, because it means that the key was revoked.
+import { t } from '../i18n/i18n.ts';
 import { ApiError, problem_of } from './problem.ts';
 import type { Agent, AgentEvent, Page, RollupItem, Task, WhoAmI } from './types.ts';
 
 const deadline_ms = 15_000;
 const agents_per_page = 200;
 const agent_pages_max = 25;
+const rollup_pages_max = 20;
 
 export type Query = { readonly [name: string]: string | number | undefined };
 
@@ -65,29 +67,75 @@ export class ApiClient {
     return this.get(`/api/v2/agents/${encodeURIComponent(agent_id)}/tasks${query_string({ limit: 50 })}`, signal);
   }
 
+  /** Every row of the span, up to a bound of pages. */
   async rollups(query: RollupQuery, signal?: AbortSignal): Promise<RollupItem[]> {
-    const answer = await this.get<{ items: RollupItem[] }>(`/api/v2/rollups${query_string({ ...query })}`, signal);
-    return answer.items;
+    const out: RollupItem[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < rollup_pages_max; page += 1) {
+      const answer: { items: RollupItem[]; next_cursor?: string | null } = await this.get(
+        `/api/v2/rollups${query_string({ ...query, cursor })}`,
+        signal,
+      );
+      out.push(...answer.items);
+      if (!answer.next_cursor) break;
+      cursor = answer.next_cursor;
+    }
+    return out;
   }
 
-  private async get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  /** Any other reading route, with its query. */
+  read<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+    return this.get(`${path}${query_string(query)}`, signal);
+  }
+
+  /** A file the node writes, with the name it gives it. */
+  async file(path: string, query: Query): Promise<{ readonly name: string; readonly content: Blob }> {
+    const response = await this.answer('GET', `${path}${query_string(query)}`);
+    const name = /filename="([^"]+)"/.exec(response.headers.get('Content-Disposition') ?? '')?.[1];
+    return { name: name ?? 'troupe-analytics', content: await response.blob() };
+  }
+
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.ask<T>('PUT', path, undefined, body);
+  }
+
+  remove(path: string): Promise<null> {
+    return this.ask<null>('DELETE', path);
+  }
+
+  private get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return this.ask<T>('GET', path, signal);
+  }
+
+  private async ask<T>(method: string, path: string, signal?: AbortSignal, body?: unknown): Promise<T> {
+    const response = await this.answer(method, path, signal, body);
+    return (response.status === 204 ? null : await response.json()) as T;
+  }
+
+  private async answer(method: string, path: string, signal?: AbortSignal, body?: unknown): Promise<Response> {
     const deadline = AbortSignal.timeout(deadline_ms);
     let response: Response;
     try {
       response = await fetch(path, {
-        headers: { Authorization: `Bearer ${this.key}`, Accept: 'application/json' },
+        method,
+        headers: {
+          Authorization: `Bearer ${this.key}`,
+          Accept: 'application/json, text/csv;q=0.9, */*;q=0.1',
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         cache: 'no-store',
         signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
       });
     } catch (error) {
       if (signal?.aborted) throw error;
-      throw new ApiError(0, 'No answer', 'The node did not answer.');
+      throw new ApiError(0, 'No answer', t('state.no_answer'));
     }
     if (!response.ok) {
       const problem = await problem_of(response);
       if (problem.unauthorized) this.on_unauthorized();
       throw problem;
     }
-    return (await response.json()) as T;
+    return response;
   }
 }

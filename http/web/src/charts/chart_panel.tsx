@@ -1,97 +1,159 @@
-// Purpose: a chart with its text alternative: a sentence for those who do not see it, a table for those who want
-// the figures.
-// Invariant: the chart's code arrives separately; the panel has its final height before it does.
-import { lazy, Suspense, useId, useState } from 'react';
-import { minute_time } from '../format/times.ts';
-import { summary_of_series } from './summary.ts';
+// Purpose: the frame of every chart: title, legend, what can be done with it, the plot or its figures as a table, and
+// a sentence that says what it shows.
+// Invariants: every chart has a table and can be taken away as CSV and, when it is drawn, as a picture. A state
+// (loading, empty, failed) stands in the place of the plot, which keeps its height.
+import { useId, useState, type ReactNode } from 'react';
+import { Icon } from '../components/icons.tsx';
+import { t } from '../i18n/i18n.ts';
+import { download } from './download.ts';
+import { csv_of, file_name, shown_cell, type TableModel } from './table_model.ts';
 
-const ChartCanvas = lazy(() => import('./chart_canvas.tsx'));
-
-export interface Series {
+export interface LegendItem {
   readonly name: string;
   /** a colour token of the design */
   readonly colour: string;
-  readonly values: readonly number[];
+  readonly shape?: 'area' | 'line' | 'dash';
 }
 
 export interface ChartPanelProps {
   readonly title: string;
-  readonly times: readonly number[];
-  readonly series: readonly Series[];
-  readonly exact: (value: number) => string;
-  readonly short: (value: number) => string;
+  readonly table: TableModel;
+  readonly summary?: string;
+  readonly legend?: readonly LegendItem[];
+  readonly state?: ReactNode;
+  readonly picture?: () => Promise<Blob | null> | Blob | null;
+  readonly picture_ending?: 'png' | 'svg';
+  readonly controls?: ReactNode;
+  readonly note?: ReactNode;
+  readonly className?: string;
+  readonly children: ReactNode;
 }
 
 export function ChartPanel(props: ChartPanelProps) {
-  const { title, times, series, exact } = props;
+  const { title, table, summary, legend = [], state, controls, note, className = '', children } = props;
   const [as_table, set_as_table] = useState(false);
   const id = useId();
-  const summary = summary_of_series(times, series, exact);
   return (
-    <section className="panel chart" aria-labelledby={id}>
+    <section className={`panel chart ${className}`} aria-labelledby={id}>
       <header className="panel_head">
         <h2 id={id}>{title}</h2>
-        <ul className="legend" aria-label="Legend">
-          {series.map((line, index) => (
-            <li key={line.name} className={`legend_${line.colour.slice(2)}`}>
-              <span aria-hidden="true" className={index % 2 === 0 ? 'legend_solid' : 'legend_hatched'} /> {line.name}
-            </li>
-          ))}
-        </ul>
-        <button
-          type="button"
-          className="button button_small"
-          aria-pressed={as_table}
-          onClick={() => set_as_table(!as_table)}
-        >
-          Table<span className="hidden"> of {title.toLowerCase()}</span>
-        </button>
+        {controls}
+        <Actions {...props} as_table={as_table} set_as_table={set_as_table} />
       </header>
-      {as_table ? (
-        <MinuteTable {...props} />
-      ) : (
-        <div className="chart_area" role="img" aria-label={`${title}, last hour. ${summary}`}>
-          <Suspense fallback={<div className="chart_canvas" />}>
-            <ChartCanvas {...props} />
-          </Suspense>
-        </div>
-      )}
-      <p className="chart_summary">{summary}</p>
+      {legend.length > 0 && <Legend items={legend} />}
+      {note}
+      {as_table ? <FigureTable title={title} table={table} /> : (state ?? children)}
+      {summary !== undefined && <p className="chart_summary">{summary}</p>}
     </section>
   );
 }
 
-function MinuteTable({ title, times, series, exact }: ChartPanelProps) {
+function Legend({ items }: { readonly items: readonly LegendItem[] }) {
   return (
-    <div className="chart_area chart_table" role="region" aria-label={`${title}, figures`} tabIndex={0}>
+    <ul className="legend" aria-label={t('chart.legend')}>
+      {items.map((item) => (
+        <li key={item.name}>
+          <span
+            aria-hidden="true"
+            className={`legend_mark legend_${item.shape ?? 'area'}`}
+            style={{ '--legend': `var(${item.colour})` } as React.CSSProperties}
+          />
+          <bdi>{item.name}</bdi>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface ActionsProps extends ChartPanelProps {
+  readonly as_table: boolean;
+  readonly set_as_table: (as_table: boolean) => void;
+}
+
+function Actions({ title, table, picture, picture_ending = 'png', as_table, set_as_table, state }: ActionsProps) {
+  const named = (action: string): string => t('chart.action', { action, title });
+  const keep_picture = async (): Promise<void> => {
+    const file = await picture?.();
+    if (file) download(file_name(title, picture_ending), file);
+  };
+  return (
+    <div className="chart_actions">
+      <button
+        type="button"
+        className="button button_icon"
+        aria-pressed={as_table}
+        aria-label={named(t('chart.table'))}
+        title={t('chart.table')}
+        onClick={() => set_as_table(!as_table)}
+      >
+        <Icon name="table" />
+      </button>
+      <button
+        type="button"
+        className="button button_icon"
+        aria-label={named(t('chart.csv'))}
+        title={t('chart.csv')}
+        disabled={table.rows.length === 0}
+        onClick={() => download(file_name(title, 'csv'), new Blob([csv_of(table)], { type: 'text/csv;charset=utf-8' }))}
+      >
+        <Icon name="download" />
+      </button>
+      {picture && (
+        <button
+          type="button"
+          className="button button_icon"
+          aria-label={named(t('chart.picture'))}
+          title={t('chart.picture')}
+          disabled={as_table || state !== undefined}
+          onClick={() => void keep_picture()}
+        >
+          <Icon name="picture" />
+        </button>
+      )}
+    </div>
+  );
+}
+
+const rows_max = 500;
+
+export function FigureTable({ title, table }: { readonly title: string; readonly table: TableModel }) {
+  return (
+    <div className="chart_table" role="region" aria-label={t('chart.figures', { title })} tabIndex={0}>
       <table className="small_table">
         <caption className="hidden">{title}</caption>
         <thead>
           <tr>
-            <th scope="col">Minute</th>
-            {series.map((line) => (
-              <th key={line.name} scope="col" className="number">
-                {line.name}
+            {table.columns.map((column) => (
+              <th key={column.name} scope="col" className={column.number ? 'number' : undefined}>
+                {column.name}
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {times
-            .map((time, index) => ({ time, index }))
-            .toReversed()
-            .map(({ time, index }) => (
-              <tr key={time}>
-                <th scope="row">{minute_time(time)}</th>
-                {series.map((line) => (
-                  <td key={line.name} className="number">
-                    {exact(line.values[index] ?? 0)}
+          {table.rows.slice(0, rows_max).map((row, index) => (
+            <tr key={index}>
+              {row.map((cell, at) => {
+                const column = table.columns[at];
+                const text = <bdi>{shown_cell(column, cell)}</bdi>;
+                if (at === 0) {
+                  return (
+                    <th key={at} scope="row">
+                      {text}
+                    </th>
+                  );
+                }
+                return (
+                  <td key={at} className={column?.number ? 'number' : undefined}>
+                    {text}
                   </td>
-                ))}
-              </tr>
-            ))}
+                );
+              })}
+            </tr>
+          ))}
         </tbody>
       </table>
+      {table.rows.length > rows_max && <p className="muted">{t('chart.rows_left', { n: table.rows.length - rows_max })}</p>}
     </div>
   );
 }

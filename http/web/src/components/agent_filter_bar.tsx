@@ -1,4 +1,5 @@
 // Purpose: the controls of the agent filter.
+import { t } from '../i18n/i18n.ts';
 import { default_agent_filter, type AgentFilter } from '../filters/agent_filter.ts';
 import type { Agent } from '../api/types.ts';
 
@@ -12,35 +13,35 @@ export function AgentFilterBar({ agents, filter, change }: AgentFilterBarProps) 
   const teams = [...new Set([...agents.map((agent) => agent.team ?? ''), filter.team])].filter((t) => t !== '').sort();
   const clean = filter.q === '' && filter.team === '' && filter.status === '';
   return (
-    <form className="filter_bar" role="search" aria-label="Filter agents" onSubmit={(event) => event.preventDefault()}>
+    <form className="filter_bar" role="search" aria-label={t('agents.filter')} onSubmit={(event) => event.preventDefault()}>
       <label className="filter_text">
-        Text
+        {t('field.text')}
         <input
           type="search"
           value={filter.q}
-          placeholder="name, team, capability…"
+          placeholder={t('agents.text_hint')}
           onChange={(event) => change({ ...filter, q: event.target.value })}
         />
       </label>
       <label>
-        Team
+        {t('field.team')}
         <select value={filter.team} onChange={(event) => change({ ...filter, team: event.target.value })}>
-          <option value="">All teams</option>
+          <option value="">{t('agents.all_teams')}</option>
           {teams.map((team) => (
             <option key={team}>{team}</option>
           ))}
         </select>
       </label>
       <label>
-        Status
+        {t('field.status')}
         <select
           value={filter.status}
           onChange={(event) => change({ ...filter, status: event.target.value as AgentFilter['status'] })}
         >
-          <option value="">Any status</option>
-          <option value="active">active</option>
-          <option value="idle">idle</option>
-          <option value="offline">offline</option>
+          <option value="">{t('events.any_status')}</option>
+          <option value="active">{t('status.active')}</option>
+          <option value="idle">{t('status.idle')}</option>
+          <option value="offline">{t('status.offline')}</option>
         </select>
       </label>
       <button
@@ -49,7 +50,7 @@ export function AgentFilterBar({ agents, filter, change }: AgentFilterBarProps) 
         disabled={clean}
         onClick={() => change({ ...default_agent_filter, sort: filter.sort, descending: filter.descending })}
       >
-        Clear filter
+        {t('events.clear_filter')}
       </button>
     </form>
   );

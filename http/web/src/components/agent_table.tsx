@@ -1,5 +1,7 @@
 // Purpose: the list of agents as a table that sorts by its headings.
 // Invariant: a name is a link to the agent; the chosen one is marked with aria-current.
+import { Scroll } from './scroll.tsx';
+import { t, type MessageKey } from '../i18n/i18n.ts';
 import type { Agent } from '../api/types.ts';
 import type { AgentFilter, SortKey } from '../filters/agent_filter.ts';
 import { count, short_count, total_tokens, sum_usd } from '../format/numbers.ts';
@@ -10,20 +12,20 @@ import { StatusMark } from './status_mark.tsx';
 
 interface Column {
   readonly key: SortKey;
-  readonly title: string;
+  readonly title: MessageKey;
   readonly className: string;
 }
 
 const columns: readonly Column[] = [
-  { key: 'name', title: 'Agent', className: 'col_name' },
-  { key: 'status', title: 'Status', className: 'col_status' },
-  { key: 'team', title: 'Team', className: 'col_team wide_only' },
-  { key: 'load', title: 'Load', className: 'number wide_only' },
-  { key: 'pending', title: 'Pending', className: 'number widest_only' },
-  { key: 'errors', title: 'Errors', className: 'number widest_only' },
-  { key: 'last_activity', title: 'Last seen', className: 'number' },
-  { key: 'tokens', title: 'Tokens', className: 'number' },
-  { key: 'cost', title: 'Cost', className: 'number' },
+  { key: 'name', title: 'field.agent', className: 'col_name' },
+  { key: 'status', title: 'field.status', className: 'col_status' },
+  { key: 'team', title: 'field.team', className: 'col_team wide_only' },
+  { key: 'load', title: 'agents.load', className: 'number wide_only' },
+  { key: 'pending', title: 'agents.pending', className: 'number widest_only' },
+  { key: 'errors', title: 'figure.errors', className: 'number widest_only' },
+  { key: 'last_activity', title: 'agents.last_seen', className: 'number' },
+  { key: 'tokens', title: 'figure.tokens', className: 'number' },
+  { key: 'cost', title: 'figure.cost', className: 'number' },
 ];
 
 /** Names and times are first wanted ascending or newest first; figures largest first. */
@@ -49,9 +51,9 @@ export interface AgentTableProps {
 
 export function AgentTable({ agents, now_ms, selected, link, filter, change }: AgentTableProps) {
   return (
-    <div className="table_scroll">
+    <Scroll label={t('nav.agents')}>
       <table className="agent_table">
-        <caption className="hidden">Agents</caption>
+        <caption className="hidden">{t('nav.agents')}</caption>
         <thead>
           <tr>
             {columns.map((column) => (
@@ -71,7 +73,7 @@ export function AgentTable({ agents, now_ms, selected, link, filter, change }: A
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroll>
   );
 }
 
@@ -85,7 +87,7 @@ function Heading({ column, filter, change }: HeadingProps) {
   if (!filter || !change) {
     return (
       <th scope="col" className={column.className}>
-        {column.title}
+        {t(column.title)}
       </th>
     );
   }
@@ -95,7 +97,7 @@ function Heading({ column, filter, change }: HeadingProps) {
   return (
     <th scope="col" className={column.className} aria-sort={sorted ? order : undefined}>
       <button type="button" onClick={() => change({ ...filter, sort: column.key, descending })}>
-        {column.title}
+        {t(column.title)}
         {sorted && (
           <span aria-hidden="true" className="sort_sign">
             {filter.descending ? '↓' : '↑'}
@@ -120,13 +122,13 @@ function AgentRow({ agent, now_ms, selected, to }: AgentRowProps) {
     <tr className={selected ? 'selected' : undefined}>
       <th scope="row" className="col_name">
         <LinkTo to={to} aria-current={selected ? 'true' : undefined}>
-          {agent.name || agent.id}
+          <bdi>{agent.name || agent.id}</bdi>
         </LinkTo>
       </th>
       <td className="col_status">
         <StatusMark status={status_at(agent, now_ms)} />
       </td>
-      <td className="col_team wide_only">{agent.team ?? ''}</td>
+      <td className="col_team wide_only"><bdi>{agent.team ?? ''}</bdi></td>
       <td className="number wide_only">{count(agent.current_load ?? 0)}</td>
       <td className="number widest_only">{count(agent.pending_tasks ?? 0)}</td>
       <td className={errors > 0 ? 'number widest_only bad' : 'number widest_only'}>{count(errors)}</td>

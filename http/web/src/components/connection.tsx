@@ -1,22 +1,24 @@
 // Purpose: shows and politely announces whether what is on the page is live.
 // Invariant: the words carry the meaning; colour and shape only repeat it. The seconds are not announced.
+import { seconds } from '../format/numbers.ts';
+import { t, type MessageKey } from '../i18n/i18n.ts';
 import { use_store } from '../live/store.ts';
 import type { LinkState } from '../live/link_state.ts';
 import { use_session } from '../session/room_context.ts';
 import { use_now } from './now.ts';
 
-const words: Record<LinkState, string> = {
-  connecting: 'Connecting',
-  live: 'Live',
-  recovering: 'Recovering',
-  offline: 'Offline',
+const words: Record<LinkState, MessageKey> = {
+  connecting: 'link.connecting',
+  live: 'link.live',
+  recovering: 'link.recovering',
+  offline: 'link.offline',
 };
 
-const explanations: Record<LinkState, string> = {
-  connecting: 'Opening the connection to the node.',
-  live: 'Everything on this page is up to date.',
-  recovering: 'The connection broke. Reconnecting; what was missed will be fetched.',
-  offline: 'The node cannot be reached. The page keeps trying and will catch up by itself.',
+const explanations: Record<LinkState, MessageKey> = {
+  connecting: 'link.connecting_means',
+  live: 'link.live_means',
+  recovering: 'link.recovering_means',
+  offline: 'link.offline_means',
 };
 
 export function Connection() {
@@ -25,14 +27,14 @@ export function Connection() {
   const now_ms = use_now(1_000);
   const down_s = link.down_since_ms === null ? 0 : Math.max(0, Math.floor((now_ms - link.down_since_ms) / 1_000));
   return (
-    <div className={`connection connection_${link.state}`} title={explanations[link.state]}>
+    <div className={`connection connection_${link.state}`} title={t(explanations[link.state])}>
       <span className="connection_lamp" aria-hidden="true" />
-      <span role="status" aria-label="Connection">
-        {words[link.state]}
+      <span role="status" aria-label={t('link.connection')}>
+        {t(words[link.state])}
       </span>
       {link.state !== 'live' && down_s > 2 && (
         <span className="connection_since" aria-hidden="true">
-          {down_s} s
+          {seconds(down_s)}
         </span>
       )}
     </div>
@@ -48,14 +50,11 @@ export function StaleNotice() {
   const stale = link.state === 'recovering' || link.state === 'offline';
   return (
     <>
-      {stale && <p className="banner banner_warn">{explanations[link.state]}</p>}
+      {stale && <p className="banner banner_warn">{t(explanations[link.state])}</p>}
       {!stale && losses > 0 && (
-        <p className="banner">
-          The node could not resume this page’s stream, so the lists were loaded again from its store. Nothing stored is
-          missing.
-        </p>
+        <p className="banner">{t('link.lost')}</p>
       )}
-      {!stale && trouble !== null && <p className="banner banner_warn">Some figures could not be loaded: {trouble}</p>}
+      {!stale && trouble !== null && <p className="banner banner_warn">{t('link.trouble', { reason: trouble })}</p>}
     </>
   );
 }

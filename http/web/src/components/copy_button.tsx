@@ -1,4 +1,5 @@
 // Purpose: copies a text and says that it did.
+import { t } from '../i18n/i18n.ts';
 import { useEffect, useState } from 'react';
 
 async function copy(text: string): Promise<boolean> {
@@ -23,7 +24,7 @@ function copy_without_permission(text: string): boolean {
   return done;
 }
 
-export function CopyButton({ text, what }: { readonly text: string; readonly what: string }) {
+export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
   const [said, set_said] = useState('');
   useEffect(() => {
     if (said === '') return undefined;
@@ -35,9 +36,9 @@ export function CopyButton({ text, what }: { readonly text: string; readonly wha
       <button
         type="button"
         className="button button_small"
-        onClick={() => void copy(text).then((done) => set_said(done ? 'Copied' : 'Select the text to copy it'))}
+        onClick={() => void copy(text).then((done) => set_said(t(done ? 'copy.done' : 'copy.by_hand')))}
       >
-        Copy<span className="hidden"> {what}</span>
+        {label}
       </button>
       <span role="status" className="copy_said">
         {said}

@@ -1,10 +1,12 @@
 // Purpose: events as a dense list, newest first; each opens to show everything it carries.
 // Invariant: a row keeps its identity while new ones arrive above it, so focus and open details stay.
+import { t } from '../i18n/i18n.ts';
 import { memo, useCallback, useState } from 'react';
 import type { AgentEvent } from '../api/types.ts';
 import { summary_of } from '../format/event_text.ts';
 import { duration, short_count, total_tokens, usd } from '../format/numbers.ts';
 import { clock_time, full_time } from '../format/times.ts';
+import { EventType } from './event_type.tsx';
 import { EventDetail } from './event_detail.tsx';
 
 export interface EventRow {
@@ -52,14 +54,14 @@ const Row = memo(function Row({ event, open, toggle, without_agent }: RowProps) 
         <time className="event_time" dateTime={event.time} title={full_time(event.time)}>
           {clock_time(event.time)}
         </time>
-        <span className={`event_type kind_${event.type.split('.')[0] ?? ''}`}>{event.type}</span>
+        <EventType type={event.type} />
         <span className="event_what">
-          {!without_agent && <span className="event_agent">{event.agent_id}</span>}
-          <span className="event_summary">
-            {failed && <span className="event_error">error</span>} {summary_of(event)}
+          {!without_agent && <span className="event_agent" dir="auto">{event.agent_id}</span>}
+          <span className="event_summary" dir="auto">
+            {failed && <bdi className="event_error">{t('status.error')}</bdi>} {summary_of(event)}
           </span>
         </span>
-        <span className="event_figure event_tokens">{tokens > 0 && `${short_count(tokens)} tok`}</span>
+        <span className="event_figure event_tokens">{tokens > 0 && t('event.tokens', { amount: short_count(tokens) })}</span>
         <span className="event_figure event_cost">{event.cost_usd ? usd(event.cost_usd) : ''}</span>
         <span className="event_figure event_duration">
           {typeof event.duration_ms === 'number' && duration(event.duration_ms)}

@@ -1,12 +1,13 @@
 // Purpose: the live stream: what is pushed, what is stored below it, pause and older ones.
 // Invariant: pausing freezes what is shown and loses nothing: what came meanwhile is there on resuming.
+import { t } from '../i18n/i18n.ts';
 import { useMemo, useState } from 'react';
 import { is_empty, matches, type EventFilter } from '../filters/event_filter.ts';
-import { count } from '../format/numbers.ts';
 import { below, use_event_history } from '../live/event_history.ts';
 import type { LogView } from '../live/event_log.ts';
 import { use_store, type Store } from '../live/store.ts';
 import { use_session } from '../session/room_context.ts';
+import { Loading } from './states.tsx';
 import { EventList, type EventRow } from './event_list.tsx';
 
 export interface EventStreamProps {
@@ -18,7 +19,7 @@ export interface EventStreamProps {
   readonly label?: string;
 }
 
-export function EventStream({ filter, source, step, without_agent = false, label = 'Events' }: EventStreamProps) {
+export function EventStream({ filter, source, step, without_agent = false, label }: EventStreamProps) {
   const { room } = use_session();
   const now = use_store(source);
   const [frozen, set_frozen] = useState<LogView | null>(null);
@@ -51,26 +52,26 @@ export function EventStream({ filter, source, step, without_agent = false, label
           aria-pressed={frozen !== null}
           onClick={() => set_frozen(frozen === null ? now : null)}
         >
-          {frozen === null ? 'Pause' : 'Resume'}
+          {t(frozen === null ? 'events.pause' : 'events.resume')}
         </button>
         <span className="muted">
-          {frozen === null ? `${count(now.received)} received live` : `Paused, ${count(missed)} new waiting`}
+          {frozen === null ? t('events.received', { n: now.received }) : t('events.paused', { n: missed })}
         </span>
       </div>
-      {rows.length > 0 && <EventList rows={rows.slice(0, shown)} label={label} without_agent={without_agent} />}
+      {rows.length > 0 && <EventList rows={rows.slice(0, shown)} label={label ?? t('nav.events')} without_agent={without_agent} />}
       {rows.length === 0 && !history.loading && history.cursor === null && (
-        <p className="empty">{is_empty(filter) ? 'No events yet.' : 'No events match this filter.'}</p>
+        <p className="empty">{t(is_empty(filter) ? 'events.none_yet' : 'events.none_match')}</p>
       )}
-      {history.error !== null && <p className="note note_warn">Stored events could not be loaded: {history.error}</p>}
-      {history.loading && rows.length === 0 && <p className="muted">Loading…</p>}
+      {history.error !== null && <p className="note note_warn">{t('events.stored_failed', { reason: history.error })}</p>}
+      {history.loading && rows.length === 0 && <Loading />}
       {more && rows.length > 0 && (
         <button type="button" className="button" onClick={older}>
-          {history.loading ? 'Loading…' : 'Show older'}
+          {t(history.loading ? 'state.loading' : 'events.older')}
         </button>
       )}
       {history.error !== null && (
         <button type="button" className="button" onClick={history.load_older}>
-          Try again
+          {t('state.again')}
         </button>
       )}
     </div>

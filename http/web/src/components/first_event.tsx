@@ -1,5 +1,7 @@
 // Purpose: helps with the first event while the node has none, and goes away by itself when one arrives.
 // Invariant: the snippets never contain the key: they read it from the reader's own environment.
+import { t } from '../i18n/i18n.ts';
+import { rich } from '../i18n/rich.tsx';
 import { useEffect, useState } from 'react';
 import { use_store } from '../live/store.ts';
 import { use_session } from '../session/room_context.ts';
@@ -48,27 +50,26 @@ export function FirstEvent() {
   const { origin } = window.location;
   return (
     <section className="panel first_event" aria-labelledby="first_event_title">
-      <h2 id="first_event_title">Send the first event</h2>
+      <h2 id="first_event_title">{t('first.title')}</h2>
       <p>
-        No agent has reported yet. Put a key with the role <code>ingest</code> (or the admin key) in{' '}
-        <code>TROUPE_KEY</code> and try either of these; this panel goes away when the event arrives.
+        {rich('first.text', { role: <code>ingest</code>, variable: <code>TROUPE_KEY</code> })}
       </p>
       <div className="snippets">
-        <Snippet title="With curl" text={curl_snippet(origin)} what="curl command" />
-        <Snippet title="With any OpenTelemetry SDK" text={otel_snippet(origin)} what="OpenTelemetry settings" />
+        <Snippet title={t('first.curl')} text={curl_snippet(origin)} copy={t('first.copy_curl')} />
+        <Snippet title={t('first.otel')} text={otel_snippet(origin)} copy={t('first.copy_otel')} />
       </div>
     </section>
   );
 }
 
-function Snippet({ title, text, what }: { readonly title: string; readonly text: string; readonly what: string }) {
+function Snippet({ title, text, copy }: { readonly title: string; readonly text: string; readonly copy: string }) {
   return (
     <div className="snippet">
       <div className="snippet_head">
         <h3>{title}</h3>
-        <CopyButton text={text} what={what} />
+        <CopyButton text={text} label={copy} />
       </div>
-      <pre tabIndex={0} aria-label={what} role="region">
+      <pre tabIndex={0} aria-label={title} role="region" dir="ltr">
         <code>{text}</code>
       </pre>
     </div>

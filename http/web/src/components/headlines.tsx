@@ -1,62 +1,58 @@
-// Purpose: the figures one looks at first.
-// Invariant: a figure is shown as "–" until it is known; it never starts at a false zero.
-import { count, short_count, usd } from '../format/numbers.ts';
+// Purpose: the figures one looks at first, of the chosen range.
+import { count, percent, short_count, usd } from '../format/numbers.ts';
+import { t } from '../i18n/i18n.ts';
 import { status_at } from '../live/agent_book.ts';
 import { headline_of } from '../live/rollup_series.ts';
 import { use_store } from '../live/store.ts';
+import type { UsageView } from '../queries/usage.ts';
 import { use_session } from '../session/room_context.ts';
+import { Figures, type Figure } from './figures.tsx';
 import { use_now } from './now.ts';
 
-interface Figure {
-  readonly name: string;
-  readonly value: string;
-  readonly more: string;
-  readonly tone?: 'bad';
+export function Headlines({ usage }: { readonly usage: UsageView }) {
+  return <Figures label={t('overview.headlines')} figures={use_figures(usage)} />;
 }
 
-export function Headlines() {
-  const figures = use_figures();
-  return (
-    <section aria-label="Headline figures">
-      <dl className="headlines">
-        {figures.map((figure) => (
-          <div key={figure.name} className={figure.tone === 'bad' ? 'headline headline_bad' : 'headline'}>
-            <dt>{figure.name}</dt>
-            <dd>
-              <span className="headline_value">{figure.value}</span>
-              <span className="headline_more">{figure.more}</span>
-            </dd>
-          </div>
-        ))}
-      </dl>
-    </section>
-  );
-}
-
-function use_figures(): readonly Figure[] {
+function use_figures({ loaded, steps }: UsageView): readonly Figure[] {
   const { room } = use_session();
   const now_ms = use_now(1_000);
-  const { loaded, agents } = use_store(room.agents);
+  const agents_view = use_store(room.agents);
   const minutes = use_store(room.minutes);
-  const counted = use_store(room.minutes_loaded);
-  const sums = headline_of(minutes, now_ms);
-  const active = agents.filter((agent) => status_at(agent, now_ms) === 'active').length;
-  const known = (value: string): string => (counted ? value : '–');
-  const share = sums.events === 0 ? 0 : (100 * sums.errors) / sums.events;
+  const minutes_loaded = use_store(room.minutes_loaded);
+  const rate = headline_of(minutes, now_ms).events_per_minute;
+  const sums = headline_of(steps, now_ms);
+  const active = agents_view.agents.filter((agent) => status_at(agent, now_ms) === 'active').length;
+  const known = (value: string): string | null => (loaded ? value : null);
   return [
-    { name: 'Active agents', value: loaded ? count(active) : '–', more: loaded ? `of ${count(agents.length)}` : '' },
-    { name: 'Events per minute', value: known(count(sums.events_per_minute)), more: `${count(sums.events)} this hour` },
     {
-      name: 'Errors, last hour',
+      name: t('overview.active_agents'),
+      value: agents_view.loaded ? count(active) : null,
+      more: agents_view.loaded ? t('overview.of_agents', { n: agents_view.agents.length }) : '',
+    },
+    {
+      name: t('overview.events_per_minute'),
+      value: minutes_loaded ? count(rate) : null,
+      more: loaded ? t('overview.in_range', { n: sums.events }) : '',
+      spark: steps.map((step) => step.count),
+    },
+    {
+      name: t('figure.errors'),
       value: known(count(sums.errors)),
-      more: `${share.toFixed(share > 0 && share < 10 ? 1 : 0)} % of events`,
-      ...(sums.errors > 0 ? { tone: 'bad' as const } : {}),
+      more: t('overview.of_events', { share: percent(sums.events === 0 ? 0 : sums.errors / sums.events) }),
+      spark: steps.map((step) => step.errors),
+      tone: loaded && sums.errors > 0 ? 'bad' : undefined,
     },
     {
-      name: 'Tokens, last hour',
+      name: t('figure.tokens'),
       value: known(short_count(sums.input + sums.output)),
-      more: `${short_count(sums.input)} in, ${short_count(sums.output)} out`,
+      more: t('overview.in_out', { input: short_count(sums.input), output: short_count(sums.output) }),
+      spark: steps.map((step) => step.input + step.output),
     },
-    { name: 'Cost, last hour', value: known(usd(sums.cost_usd)), more: 'priced by the node' },
+    {
+      name: t('figure.cost'),
+      value: known(usd(sums.cost_usd)),
+      more: t('overview.priced'),
+      spark: steps.map((step) => step.cost_usd),
+    },
   ];
 }

@@ -1,5 +1,6 @@
 // Purpose: any JSON as a tree that reads like an outline; branches open and close with the keyboard.
 // Invariant: bounded: at most `children_max` entries of a branch are drawn, the rest is counted.
+import { t } from '../i18n/i18n.ts';
 import type { Json } from '../api/types.ts';
 
 const children_max = 200;
@@ -20,13 +21,13 @@ export function JsonTree({
 
 function Branch({ entries }: { readonly entries: readonly (readonly [string, Json])[] }) {
   return (
-    <ul className="tree">
+    <ul className="tree" dir="ltr">
       {entries.slice(0, children_max).map(([name, value]) => (
         <li key={name}>
           <Node name={name} value={value} />
         </li>
       ))}
-      {entries.length > children_max && <li className="muted">and {entries.length - children_max} more</li>}
+      {entries.length > children_max && <li className="muted">{t('tree.more', { n: entries.length - children_max })}</li>}
     </ul>
   );
 }

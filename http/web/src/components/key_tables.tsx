@@ -1,31 +1,35 @@
-// Purpose: what the last hour went to, by model and by tool.
-import type { KeyTotal } from '../live/keyed_totals.ts';
-import { use_store } from '../live/store.ts';
+// Purpose: what the chosen range went to, by model and by tool; each leads to its events.
 import { count, short_count, sum_usd } from '../format/numbers.ts';
-import { use_session } from '../session/room_context.ts';
+import { t } from '../i18n/i18n.ts';
+import type { KeyTotal } from '../live/keyed_totals.ts';
+import { use_key_totals } from '../queries/usage.ts';
+import { LinkTo } from '../routing/link_to.tsx';
+import { use_range } from '../routing/range.ts';
+import { events_address } from '../routing/router.ts';
 
 const rows_max = 8;
 
 export function KeyTables() {
-  const { room } = use_session();
-  const { models, tools } = use_store(room.keyed);
+  const range = use_range();
+  const models = use_key_totals('model', range);
+  const tools = use_key_totals('tool', range);
   return (
     <>
-      <KeyTable title="Models, last hour" column="Model" rows={models} priced />
-      <KeyTable title="Tools, last hour" column="Tool" rows={tools} />
+      <KeyTable title={t('overview.models')} kind="model" rows={models} />
+      <KeyTable title={t('overview.tools')} kind="tool" rows={tools} />
     </>
   );
 }
 
 interface KeyTableProps {
   readonly title: string;
-  readonly column: string;
+  readonly kind: 'model' | 'tool';
   readonly rows: readonly KeyTotal[];
-  readonly priced?: boolean;
 }
 
-function KeyTable({ title, column, rows, priced = false }: KeyTableProps) {
+function KeyTable({ title, kind, rows }: KeyTableProps) {
   if (rows.length === 0) return null;
+  const priced = kind === 'model';
   return (
     <section className="panel" aria-label={title}>
       <header className="panel_head">
@@ -35,20 +39,20 @@ function KeyTable({ title, column, rows, priced = false }: KeyTableProps) {
         <caption className="hidden">{title}</caption>
         <thead>
           <tr>
-            <th scope="col">{column}</th>
+            <th scope="col">{t(`field.${kind}`)}</th>
             <th scope="col" className="number">
-              Calls
+              {t('figure.calls')}
             </th>
             <th scope="col" className="number">
-              Errors
+              {t('figure.errors')}
             </th>
             {priced && (
               <>
                 <th scope="col" className="number">
-                  Tokens
+                  {t('figure.tokens')}
                 </th>
                 <th scope="col" className="number">
-                  Cost
+                  {t('figure.cost')}
                 </th>
               </>
             )}
@@ -58,7 +62,9 @@ function KeyTable({ title, column, rows, priced = false }: KeyTableProps) {
           {rows.slice(0, rows_max).map((row) => (
             <tr key={row.key}>
               <th scope="row" className="col_name">
-                {row.key}
+                <LinkTo to={events_address({ [kind]: row.key })}>
+                  <bdi>{row.key}</bdi>
+                </LinkTo>
               </th>
               <td className="number">{count(row.count)}</td>
               <td className={row.errors > 0 ? 'number bad' : 'number'}>{count(row.errors)}</td>

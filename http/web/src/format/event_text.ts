@@ -1,4 +1,5 @@
 // Purpose: one line that says what an event was about, from whichever fields its type uses.
+import { t } from '../i18n/i18n.ts';
 import type { AgentEvent, Json } from '../api/types.ts';
 
 export function error_text(error: Json | undefined): string {
@@ -16,7 +17,7 @@ const subjects: { readonly [type: string]: (event: AgentEvent) => (string | unde
   'tool.call': (e) => [e.tool],
   'memory.access': (e) => [e.tier, quoted(e.query), items(e)],
   'knowledge.access': (e) => [e.knowledge_id, quoted(e.query), e.tier, items(e)],
-  collaboration: (e) => [e.peer_agent_id === undefined ? undefined : `with ${e.peer_agent_id}`],
+  collaboration: (e) => [e.peer_agent_id === undefined ? undefined : t('event.with', { agent: e.peer_agent_id })],
 };
 
 function quoted(text: string | undefined): string | undefined {
@@ -25,7 +26,7 @@ function quoted(text: string | undefined): string | undefined {
 
 function items(event: AgentEvent): string | undefined {
   if (event.items_retrieved === undefined) return undefined;
-  return event.items_retrieved === 1 ? '1 item' : `${event.items_retrieved} items`;
+  return t('event.items', { n: event.items_retrieved });
 }
 
 function first_attributes(event: AgentEvent): string[] {

@@ -1,27 +1,34 @@
-// Purpose: times in the reader's own zone, and how long ago something was.
+// Purpose: times in the reader's own zone and language, and how long ago something was. The clock has 24 hours in every
+// language: columns and axes are narrow, and half days are easily misread.
+import { t } from '../i18n/i18n.ts';
+import { date_format } from '../i18n/locale.ts';
+import { span_of } from './numbers.ts';
 
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const hour_minute = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+const clock: Intl.DateTimeFormatOptions = { hourCycle: 'h23', hour: '2-digit', minute: '2-digit', second: '2-digit' };
+const hour_minute: Intl.DateTimeFormatOptions = { hourCycle: 'h23', hour: '2-digit', minute: '2-digit' };
+const full: Intl.DateTimeFormatOptions = { hourCycle: 'h23', dateStyle: 'medium', timeStyle: 'medium' };
+const day: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' };
+const day_hour: Intl.DateTimeFormatOptions = { ...day, ...hour_minute };
 
-function safe(format: Intl.DateTimeFormat, time: string | number): string {
+function safe(options: Intl.DateTimeFormatOptions, time: string | number): string {
   const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? String(time) : format.format(date);
+  return Number.isNaN(date.getTime()) ? String(time) : date_format(options).format(date);
 }
 
 export const clock_time = (time: string | number): string => safe(clock, time);
 export const minute_time = (time: string | number): string => safe(hour_minute, time);
 export const full_time = (time: string | number): string => safe(full, time);
+export const day_time = (time: string | number): string => safe(day, time);
+export const day_hour_time = (time: string | number): string => safe(day_hour, time);
 
-/** "now", "12 s", "5 min", "3 h", "2 d" */
+/** "now", "12s", "5m", "3h", "2d" in the chosen language */
 export function ago(time: string | null | undefined, now_ms: number): string {
-  if (!time) return 'never';
-  const then = Date.parse(time);
-  if (Number.isNaN(then)) return 'never';
+  const then = time ? Date.parse(time) : Number.NaN;
+  if (Number.isNaN(then)) return t('time.never');
   const seconds = Math.max(0, Math.floor((now_ms - then) / 1_000));
-  if (seconds < 2) return 'now';
-  if (seconds < 60) return `${seconds} s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`;
-  return `${Math.floor(seconds / 86_400)} d`;
+  if (seconds < 2) return t('time.now');
+  if (seconds < 60) return span_of(seconds, 'second');
+  if (seconds < 3_600) return span_of(Math.floor(seconds / 60), 'minute');
+  if (seconds < 86_400) return span_of(Math.floor(seconds / 3_600), 'hour');
+  return span_of(Math.floor(seconds / 86_400), 'day');
 }

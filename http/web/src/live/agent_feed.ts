@@ -5,7 +5,7 @@ import { ApiError } from '../api/problem.ts';
 import type { Agent, AgentEvent } from '../api/types.ts';
 import { EventLog, empty_log, type LogView } from './event_log.ts';
 import type { LiveRoom } from './room.ts';
-import { Store } from './store.ts';
+import { Store, use_store } from './store.ts';
 
 const render_ms = 120;
 
@@ -55,4 +55,18 @@ export function use_agent_feed(room: LiveRoom, id: string): AgentFeed {
   }, [room, id, feed]);
 
   return feed;
+}
+
+/** The list and the agent's own topic both bring it; the one with the later activity is newer. */
+export function use_agent_of(
+  room: LiveRoom,
+  feed: AgentFeed,
+  id: string,
+): { readonly agent: Agent | undefined; readonly missing: boolean } {
+  const listed = use_store(room.agents).agents.find((agent) => agent.id === id);
+  const pushed = use_store(feed.agent);
+  const missing = use_store(feed.missing);
+  if (!listed || !pushed) return { agent: pushed ?? listed, missing };
+  const newer = (pushed.last_activity ?? '') > (listed.last_activity ?? '') ? pushed : listed;
+  return { agent: newer, missing };
 }

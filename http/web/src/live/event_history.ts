@@ -31,6 +31,11 @@ function just_after(time: string | undefined): string | undefined {
   return Number.isNaN(time_ms) ? undefined : new Date(time_ms + 1).toISOString();
 }
 
+function earlier(a: string | undefined, b: string): string | undefined {
+  if (a === undefined || b === '') return a ?? b;
+  return Date.parse(a) < Date.parse(b) ? a : b;
+}
+
 /** The stored events that are not among the pushed ones. */
 export function below(pushed: readonly LogEntry[], stored: readonly AgentEvent[]): AgentEvent[] {
   const shown = new Set(pushed.map(({ event }) => event.id));
@@ -44,7 +49,7 @@ export function use_event_history(
 ): History & { readonly load_older: () => void } {
   const [history, set_history] = useState<History>(nothing);
   const running = useRef<AbortController | null>(null);
-  const { type, agent_id, status, q } = filter;
+  const { q, until: filter_until } = filter;
 
   const load = useCallback(
     async (after: History, until: string | undefined): Promise<void> => {
@@ -53,7 +58,7 @@ export function use_event_history(
       running.current = abort;
       set_history({ ...after, loading: true, error: null });
       try {
-        const query = { type, agent_id, status, q: q.trim(), until, limit: page_size };
+        const query = { ...filter, q: q.trim(), until: earlier(until, filter_until), limit: page_size };
         const page = await api.events({ ...query, cursor: after.cursor ?? undefined }, abort.signal);
         const events = after.cursor ? [...after.events, ...page.items] : page.items;
         if (!abort.signal.aborted) set_history({ events, cursor: page.next_cursor, loading: false, error: null });
@@ -61,7 +66,7 @@ export function use_event_history(
         if (!abort.signal.aborted) set_history({ ...after, loading: false, error: message_of(error) });
       }
     },
-    [api, type, agent_id, status, q],
+    [api, filter, q, filter_until],
   );
 
   useEffect(() => {

@@ -46,7 +46,7 @@ export class Link {
       ...handlers,
       on_refused: (reason) => {
         handlers.on_refused?.(reason);
-        this.on_trouble();
+        if (need === 'required') this.on_trouble();
       },
       on_change: this.refresh,
     });
@@ -72,7 +72,9 @@ export class Link {
   }
 
   private readonly refresh = (): void => {
-    const required = [...this.topics].filter((topic) => topic.need === 'required');
+    const now_ms = Date.now();
+    const wanted = (topic: Topic): boolean => topic.joined || !this.was_live || topic.overdue(now_ms);
+    const required = [...this.topics].filter((topic) => topic.need === 'required' && wanted(topic));
     const facts: LinkFacts = {
       socket_open: this.socket.isConnected(),
       topics: required.length,
@@ -81,7 +83,6 @@ export class Link {
       was_live: this.was_live,
       browser_online: navigator.onLine,
     };
-    const now_ms = Date.now();
     if (all_joined(facts)) {
       this.was_live = true;
       this.down_since_ms = null;

@@ -8,6 +8,7 @@ import type { Channel, Socket } from 'phoenix';
 import { RecoveryPoint, type JoinOutcome } from './recovery.ts';
 
 const reopen_after_ms = 1_000;
+const first_join_ms = 2_000;
 
 export interface TopicHandlers {
   readonly on_joined: (outcome: JoinOutcome, reply: unknown) => void;
@@ -21,6 +22,8 @@ export class Topic {
   private channel: Channel | null = null;
   private reopen: ReturnType<typeof setTimeout> | undefined;
   private closed_by_us = false;
+  private ever_joined = false;
+  private readonly opened_ms = Date.now();
 
   constructor(
     private readonly socket: Socket,
@@ -36,6 +39,11 @@ export class Topic {
 
   get joined(): boolean {
     return this.channel?.state === 'joined';
+  }
+
+  /** A first join is given a moment before the page counts as not live because of it. */
+  overdue(now_ms: number): boolean {
+    return !this.joined && (this.ever_joined || now_ms - this.opened_ms > first_join_ms);
   }
 
   leave(): void {
@@ -61,6 +69,7 @@ export class Topic {
       .join()
       .receive('ok', (reply: unknown) => {
         if (channel !== this.channel) return;
+        this.ever_joined = true;
         this.handlers.on_joined(this.point.joined(reply), reply);
         this.handlers.on_change?.();
       })

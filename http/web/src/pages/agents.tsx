@@ -6,8 +6,10 @@ import { AgentFilterBar } from '../components/agent_filter_bar.tsx';
 import { AgentTable } from '../components/agent_table.tsx';
 import { FirstEvent } from '../components/first_event.tsx';
 import { use_now } from '../components/now.ts';
+import { Empty } from '../components/states.tsx';
 import { agent_filter_from_query, agent_filter_to_query, arrange, type AgentFilter } from '../filters/agent_filter.ts';
 import { count } from '../format/numbers.ts';
+import { t } from '../i18n/i18n.ts';
 import { use_store } from '../live/store.ts';
 import { replace_query, use_route } from '../routing/router.ts';
 import { use_session } from '../session/room_context.ts';
@@ -39,11 +41,11 @@ export function Agents() {
       <div className={selected === undefined ? 'agents' : 'agents agents_split'}>
         <section className="panel agents_list" aria-labelledby="agents_title">
           <h2 id="agents_title" className="hidden">
-            All agents
+            {t('agents.all')}
           </h2>
           <AgentFilterBar agents={agents} filter={filter} change={change} />
           <p className="muted list_count" role="status">
-            {loaded ? `${count(rows.length)} of ${count(agents.length)} agents` : 'Loading…'}
+            {loaded ? t('agents.shown', { shown: count(rows.length), n: agents.length }) : t('state.loading')}
           </p>
           {rows.length > 0 && (
             <AgentTable
@@ -55,8 +57,8 @@ export function Agents() {
               change={change}
             />
           )}
-          {rows.length > rows_max && <p className="muted">Only the first {rows_max} are shown; narrow the filter.</p>}
-          {loaded && rows.length === 0 && agents.length > 0 && <p className="empty">No agents match this filter.</p>}
+          {rows.length > rows_max && <p className="muted">{t('agents.only_first', { n: rows_max })}</p>}
+          {loaded && rows.length === 0 && agents.length > 0 && <Empty>{t('agents.none_match')}</Empty>}
         </section>
         {selected !== undefined && (
           <AgentDetail key={selected} id={selected} back={list.size === 0 ? '/agents' : `/agents?${list.toString()}`} />

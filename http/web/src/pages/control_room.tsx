@@ -1,57 +1,62 @@
-// Purpose: the frame around every view: skip link, top bar with navigation and connection, the view itself.
-// Invariant: changing the view moves the focus to its heading and sets the title, as loading a page would.
-import { useEffect, useRef, type ReactNode } from 'react';
-import { Mark } from '../components/brand.tsx';
-import { Connection, StaleNotice } from '../components/connection.tsx';
-import { ThemeChoice } from '../components/theme_choice.tsx';
-import { count } from '../format/numbers.ts';
+// Purpose: the frame around every view: skip link, bar, navigation, the view with its heading and range of time.
+// Invariants: changing the view moves the focus to its heading and sets the title, as loading a page would. Changing
+// the language draws the view again; the frame stays, and with it the focus on the choice of language.
+import { Suspense, useEffect, useRef, useState } from 'react';
+import { StaleNotice } from '../components/connection.tsx';
+import { RangeControl } from '../components/range_control.tsx';
+import { Rail, TopBar } from '../components/rail.tsx';
+import { Loading } from '../components/states.tsx';
+import { decimal } from '../format/numbers.ts';
+import { t } from '../i18n/i18n.ts';
+import { locale } from '../i18n/locale.ts';
 import { use_store } from '../live/store.ts';
-import { LinkTo } from '../routing/link_to.tsx';
+import { RangeFallback } from '../routing/range.ts';
 import { use_route } from '../routing/router.ts';
 import { use_session } from '../session/room_context.ts';
-import { Agents } from './agents.tsx';
-import { Events } from './events.tsx';
-import { Overview } from './overview.tsx';
-
-interface View {
-  readonly path: string;
-  readonly title: string;
-  readonly show: () => ReactNode;
-}
-
-const views: readonly View[] = [
-  { path: '/', title: 'Overview', show: () => <Overview /> },
-  { path: '/agents', title: 'Agents', show: () => <Agents /> },
-  { path: '/events', title: 'Events', show: () => <Events /> },
-];
+import { view_at } from './views.tsx';
 
 export function ControlRoom() {
   const { path } = use_route();
-  const view = views.find((candidate) => candidate.path === path);
-  const title = view?.title ?? 'Not found';
+  const language = use_store(locale);
+  const view = view_at(path);
+  const title = t(view?.title ?? 'nav.not_found');
   const heading = useRef<HTMLHeadingElement>(null);
-  const first = useRef(true);
+  const shown = useRef(path);
+  const [menu_open, set_menu_open] = useState(false);
 
   useEffect(() => {
     document.title = `${title} · Troupe`;
-    if (first.current) first.current = false;
-    else heading.current?.focus();
   }, [title]);
+  useEffect(() => {
+    if (shown.current === path) return;
+    shown.current = path;
+    set_menu_open(false);
+    heading.current?.focus();
+    window.scrollTo(0, 0);
+  }, [path]);
 
   return (
     <div className="room">
       <a className="skip" href="#content">
-        Skip to content
+        {t('frame.skip')}
       </a>
-      <TopBar path={path} />
+      <TopBar menu_open={menu_open} set_menu_open={set_menu_open} />
+      <Rail path={view?.below ?? path} open={menu_open} close={() => set_menu_open(false)} />
       <main id="content" tabIndex={-1}>
-        <StaleNotice />
-        <h1 className="view_title" ref={heading} tabIndex={-1}>
-          {title}
-        </h1>
-        {view ? view.show() : <p>There is nothing at this address.</p>}
+        <RangeFallback value={view?.range ?? '1h'}>
+          <div className="view_head">
+            <h1 className="view_title" ref={heading} tabIndex={-1}>
+              {title}
+            </h1>
+            {view?.range && <RangeControl key={language} />}
+          </div>
+          <StaleNotice />
+          <Suspense key={language} fallback={<Loading />}>
+            {view ? view.show() : <p>{t('frame.nothing_here')}</p>}
+          </Suspense>
+        </RangeFallback>
+        <NodeLine />
       </main>
-      <NodeLine />
     </div>
   );
 }
@@ -61,44 +66,11 @@ function NodeLine() {
   const stats = use_store(use_session().room.stats);
   if (!stats) return null;
   const parts = [
-    stats.node && `Node ${stats.node}`,
-    stats.version && `version ${stats.version}`,
-    typeof stats.events_per_second === 'number' && `${count(Math.round(stats.events_per_second))} events/s`,
-    typeof stats.connections === 'number' &&
-      `${count(stats.connections)} ${stats.connections === 1 ? 'connection' : 'connections'}`,
-  ].filter((part) => typeof part === 'string');
-  return <footer className="node_line">{parts.join(' · ')}</footer>;
-}
-
-function TopBar({ path }: { readonly path: string }) {
-  const { who, sign_out } = use_session();
-  return (
-    <header className="top_bar">
-      <LinkTo className="brand" to="/" aria-label="Troupe, overview">
-        <Mark />
-        <span>Troupe</span>
-      </LinkTo>
-      <nav aria-label="Main">
-        <ul>
-          {views.map((view) => (
-            <li key={view.path}>
-              <LinkTo to={view.path} aria-current={view.path === path ? 'page' : undefined}>
-                {view.title}
-              </LinkTo>
-            </li>
-          ))}
-        </ul>
-      </nav>
-      <Connection />
-      <div className="account">
-        <span className="account_who" title={`Key ${who.name}, role ${who.role}`}>
-          {who.org} <span className="muted">· {who.role}</span>
-        </span>
-        <ThemeChoice />
-        <button type="button" className="button button_small" onClick={sign_out}>
-          Sign out
-        </button>
-      </div>
-    </header>
-  );
+    stats.node && t('frame.node', { node: stats.node }),
+    stats.version && t('frame.version', { version: stats.version }),
+    typeof stats.events_per_second === 'number' &&
+      t('frame.events_per_second', { rate: decimal(stats.events_per_second) }),
+    typeof stats.connections === 'number' && t('frame.connections', { n: stats.connections }),
+  ].filter((part) => typeof part === 'string' && part !== '');
+  return <p className="node_line">{parts.join(' · ')}</p>;
 }

@@ -1,9 +1,10 @@
-// Purpose: the event stream with its filter, which lives in the address.
+// Purpose: the event explorer: the stream with its filter, which lives in the address.
 import { useMemo } from 'react';
 import { EventFilterBar } from '../components/event_filter_bar.tsx';
 import { EventStream } from '../components/event_stream.tsx';
 import { FirstEvent } from '../components/first_event.tsx';
 import { filter_from_query, filter_to_query, type EventFilter } from '../filters/event_filter.ts';
+import { t } from '../i18n/i18n.ts';
 import { replace_query, use_route } from '../routing/router.ts';
 import { use_session } from '../session/room_context.ts';
 
@@ -18,7 +19,7 @@ export function Events() {
       <FirstEvent />
       <section className="panel" aria-labelledby="stream_title">
         <h2 id="stream_title" className="hidden">
-          Event stream
+          {t('events.stream')}
         </h2>
         <EventFilterBar filter={filter} change={change} />
         <EventStream filter={filter} source={room.log} step={100} />

@@ -1,21 +1,29 @@
 // Purpose: signing in with an API key.
 // Invariant: the form is never submitted by the browser, so the key cannot reach a URL.
+import { LanguageChoice } from '../components/language_choice.tsx';
+import { t, type Said } from '../i18n/i18n.ts';
+import { locale } from '../i18n/locale.ts';
+import { rich } from '../i18n/rich.tsx';
+import { use_store } from '../live/store.ts';
 import { useEffect, useRef, useState, type FormEvent, type RefObject } from 'react';
 import { Mark } from '../components/brand.tsx';
 import { ThemeChoice } from '../components/theme_choice.tsx';
 import { sign_in } from '../session/session.ts';
 
-export function SignIn({ notice }: { readonly notice: string | null }) {
+export function SignIn({ notice }: { readonly notice: Said | null }) {
+  const language = use_store(locale);
   const [key, set_key] = useState('');
   const [keep, set_keep] = useState(false);
-  const [error, set_error] = useState<string | null>(null);
+  const [error, set_error] = useState<Said | null>(null);
   const [busy, set_busy] = useState(false);
   const field = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
-    document.title = 'Sign in · Troupe';
     field.current?.focus();
   }, []);
+  useEffect(() => {
+    document.title = `${t('sign_in.title')} · Troupe`;
+  }, [language]);
 
   const submit = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
@@ -25,7 +33,7 @@ export function SignIn({ notice }: { readonly notice: string | null }) {
     const reason = await sign_in(key.trim(), keep ? 'browser' : 'tab');
     if (reason === null) return;
     set_busy(false);
-    set_error(reason);
+    set_error(() => reason);
     field.current?.focus();
   };
 
@@ -35,22 +43,25 @@ export function SignIn({ notice }: { readonly notice: string | null }) {
         <h1 className="gate_title">
           <Mark /> Troupe
         </h1>
-        <p className="muted">Sign in to the control room of this node.</p>
+        <p className="muted">{t('sign_in.text')}</p>
         {notice !== null && error === null && (
           <p className="note note_warn" role="status">
-            {notice}
+            {notice()}
           </p>
         )}
         <KeyField field={field} value={key} change={set_key} error={error} />
         <label className="check">
           <input type="checkbox" checked={keep} onChange={(event) => set_keep(event.target.checked)} />
-          Keep me signed in on this browser
+          {t('sign_in.keep')}
         </label>
         <button type="submit" className="button button_main" aria-disabled={busy}>
-          {busy ? 'Checking…' : 'Sign in'}
+          {t(busy ? 'sign_in.checking' : 'sign_in.title')}
         </button>
       </form>
-      <ThemeChoice />
+      <div className="gate_choices">
+        <LanguageChoice />
+        <ThemeChoice />
+      </div>
     </main>
   );
 }
@@ -59,13 +70,13 @@ interface KeyFieldProps {
   readonly field: RefObject<HTMLInputElement | null>;
   readonly value: string;
   readonly change: (value: string) => void;
-  readonly error: string | null;
+  readonly error: Said | null;
 }
 
 function KeyField({ field, value, change, error }: KeyFieldProps) {
   return (
     <div className="field">
-      <label htmlFor="api_key">API key</label>
+      <label htmlFor="api_key">{t('sign_in.key')}</label>
       <input
         id="api_key"
         ref={field}
@@ -78,12 +89,12 @@ function KeyField({ field, value, change, error }: KeyFieldProps) {
         aria-describedby={error === null ? 'api_key_hint' : 'api_key_error api_key_hint'}
       />
       <p id="api_key_hint" className="hint">
-        The node showed an admin key when it first started. Make others with <code>troupectl keys create</code>.
+        {rich('sign_in.hint', { command: <code dir="ltr">troupectl keys create</code> })}
       </p>
       <div role="alert">
         {error !== null && (
           <p id="api_key_error" className="note note_bad">
-            {error}
+            {error()}
           </p>
         )}
       </div>

@@ -1,19 +1,22 @@
 // Purpose: a real link that changes the view without loading the page again.
-// Invariant: a click that asks for a new tab or window is left to the browser.
+// Invariants: a click that asks for a new tab or window is left to the browser. A link takes the range of time along
+// that the reader chose, unless it names one of its own.
 import type { AnchorHTMLAttributes, MouseEvent } from 'react';
-import { navigate } from './router.ts';
+import { carry_range } from '../filters/time_range.ts';
+import { navigate, use_route } from './router.ts';
 
 export interface LinkToProps extends AnchorHTMLAttributes<HTMLAnchorElement> {
   readonly to: string;
 }
 
 export function LinkTo({ to, onClick, ...rest }: LinkToProps) {
+  const address = carry_range(to, use_route().query);
   const follow = (event: MouseEvent<HTMLAnchorElement>): void => {
     onClick?.(event);
     const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
     if (event.defaultPrevented || !plain) return;
     event.preventDefault();
-    navigate(to);
+    navigate(address);
   };
-  return <a href={to} onClick={follow} {...rest} />;
+  return <a href={address} onClick={follow} {...rest} />;
 }

@@ -1,4 +1,4 @@
-// Purpose: the page's address: a path for the view, a query for its filters.
+// Purpose: the page's address: a path for the view, a query for its filters and its range of time.
 // Invariant: the address is the only owner of what it holds; components read it and navigate, and keep no copy.
 import { useSyncExternalStore } from 'react';
 
@@ -35,13 +35,35 @@ export function navigate(to: string): void {
   notify();
 }
 
+function with_query(query: URLSearchParams): string {
+  const text = query.toString();
+  return window.location.pathname + (text === '' ? '' : `?${text}`);
+}
+
 /** For filters: the address follows the typing without a history entry for each letter. */
 export function replace_query(query: URLSearchParams): void {
-  const text = query.toString();
-  window.history.replaceState(null, '', window.location.pathname + (text === '' ? '' : `?${text}`));
+  window.history.replaceState(null, '', with_query(query));
   notify();
 }
 
+/** For what one may want to go back from, such as a zoom. */
+export function push_query(query: URLSearchParams): void {
+  navigate(with_query(query));
+}
+
 export function agent_address(id: string): string {
-  return `/agents?${new URLSearchParams({ agent: id }).toString()}`;
+  return `/agent?${new URLSearchParams({ id }).toString()}`;
+}
+
+export function trace_address(id: string): string {
+  return `/trace?${new URLSearchParams({ id }).toString()}`;
+}
+
+/** Events with these fields; what is undefined is left out. */
+export function events_address(filter: { readonly [name: string]: string | undefined }): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(filter)) {
+    if (value !== undefined && value !== '') query.set(name, value);
+  }
+  return `/events?${query.toString()}`;
 }

@@ -1,16 +1,20 @@
 // Purpose: the one state of being signed in or not, and the only code that changes it.
-// Invariants: there is a live room exactly while signed in. Signing out forgets the key and ends the room.
+// Invariants: there is a live room exactly while signed in. Signing out forgets the key, ends the room and drops
+// every answer that was kept, so that nothing of one organisation is shown to another.
+import type { QueryClient } from '@tanstack/react-query';
 import { ApiClient } from '../api/client.ts';
 import type { WhoAmI } from '../api/types.ts';
+import { t, type Said } from '../i18n/i18n.ts';
 import { LiveRoom } from '../live/room.ts';
 import { Store } from '../live/store.ts';
+import { make_query_client } from '../queries/query_client.ts';
 import { forget_key, keep_key, stored_key, type Keep } from './key_store.ts';
 import { check_key } from './sign_in.ts';
 
 export type SessionState =
-  | { readonly state: 'starting'; readonly trouble: string | null }
-  | { readonly state: 'signed_out'; readonly notice: string | null }
-  | { readonly state: 'signed_in'; readonly who: WhoAmI; readonly room: LiveRoom };
+  | { readonly state: 'starting'; readonly trouble: Said | null }
+  | { readonly state: 'signed_out'; readonly notice: Said | null }
+  | { readonly state: 'signed_in'; readonly who: WhoAmI; readonly room: LiveRoom; readonly queries: QueryClient };
 
 const retry_ms = 3_000;
 
@@ -38,7 +42,7 @@ export async function resume_session(): Promise<void> {
 }
 
 /** The reason why not, or null when signed in. */
-export async function sign_in(key: string, keep: Keep): Promise<string | null> {
+export async function sign_in(key: string, keep: Keep): Promise<Said | null> {
   const check = await check_key(key);
   if (check.result !== 'accepted') return check.reason;
   keep_key(key, keep);
@@ -46,14 +50,17 @@ export async function sign_in(key: string, keep: Keep): Promise<string | null> {
   return null;
 }
 
-export function sign_out(notice: string | null = null): void {
+export function sign_out(notice: Said | null = null): void {
   const before = session.get();
   forget_key();
   session.set({ state: 'signed_out', notice });
-  if (before.state === 'signed_in') before.room.close();
+  if (before.state === 'signed_in') {
+    before.room.close();
+    before.queries.clear();
+  }
 }
 
 function enter(key: string, who: WhoAmI): void {
-  const client = new ApiClient(key, () => sign_out('The node no longer accepts this key. Sign in again.'));
-  session.set({ state: 'signed_in', who, room: new LiveRoom(client) });
+  const client = new ApiClient(key, () => sign_out(() => t('sign_in.revoked')));
+  session.set({ state: 'signed_in', who, room: new LiveRoom(client), queries: make_query_client() });
 }

@@ -1,82 +1,26 @@
 // Purpose: the built page in a real browser against the fixture: looks (screenshots), accessibility (axe), content
 // security policy, and recovery over a restart without a gap and without a duplicate.
-// Needs Chromium (TROUPE_CHROMIUM, else /usr/bin/chromium). With TROUPE_SHOTS=<folder> the screenshots are kept there.
 // Invariant: the tests run in order on one browser and one fixture; each starts by opening its own address.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
-import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
-import { MockNode, keys } from '../fixture/mock_node.mjs';
+import { keys } from '../fixture/mock_node.mjs';
 import { fill, make_event } from '../fixture/sample_fleet.mjs';
+import { Stage, admin_key, ingest_key } from './stage.mjs';
 
-const axe_source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const [admin_key, ingest_key] = Object.keys(keys);
-const shots = process.env.TROUPE_SHOTS;
-const arguments_of_browser = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-/** What the browser itself writes to the console when a request fails on purpose. */
-const expected_complaint =
-  /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_EMPTY|ERR_CONNECTION_RESET|WebSocket connection|status of 401/;
-const complaints = [];
-let work, context, page, node, base, random;
+let stage, context, page, node, base, random;
 
 beforeAll(async () => {
-  work = await mkdtemp(join(tmpdir(), 'troupe-page-'));
-  const root = fileURLToPath(new URL('../..', import.meta.url));
-  process.env.NODE_ENV = 'production';
-  await build({ root, logLevel: 'warn', build: { outDir: join(work, 'dist'), emptyOutDir: true } });
-  node = new MockNode(join(work, 'dist'));
-  base = await node.start();
-  context = await chromium.launchPersistentContext(join(work, 'profile'), {
-    executablePath: process.env.TROUPE_CHROMIUM ?? '/usr/bin/chromium',
-    args: arguments_of_browser,
-    viewport: { width: 1440, height: 1000 },
-  });
-  page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(15_000);
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !expected_complaint.test(message.text())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
+  stage = await Stage.open();
+  ({ context, page, node, base } = stage);
 }, 120_000);
 
-afterAll(async () => {
-  await context?.close();
-  await node?.stop();
-  await rm(work, { recursive: true, force: true });
-});
+afterAll(() => stage?.close());
 
 afterEach(() => {
-  assert.deepEqual(complaints.splice(0), [], 'the console is clean, and the content security policy holds');
+  assert.deepEqual(stage.complaints.splice(0), [], 'the console is clean, and the content security policy holds');
 });
 
-async function inspect(name) {
-  if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
-  await page.evaluate(axe_source);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`);
-  assert.deepEqual(found, [], `axe on ${name}`);
-  const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.ok(wider <= 0, `${name} scrolls sideways by ${wider} px`);
-  const spilling = await page.evaluate(() =>
-    [...document.querySelectorAll('.panel, .headline')]
-      .filter((panel) => panel.scrollWidth > panel.clientWidth)
-      .map((panel) => panel.textContent?.slice(0, 40)),
-  );
-  assert.deepEqual(spilling, [], `panels of ${name} that spill over`);
-}
-
+const inspect = (name) => stage.inspect(name);
 const connection = (word) =>
   page
     .getByRole('status', { name: 'Connection' })
@@ -155,7 +99,7 @@ describe('page', { timeout: 90_000 }, () => {
         await page.locator('.chart canvas').nth(1).waitFor();
         await items('Events').first().waitFor();
         await inspect(`overview_${look}`);
-        await page.getByRole('button', { name: 'Table of tokens per minute' }).click();
+        await page.getByRole('button', { name: 'Table: Tokens per minute' }).click();
         await inspect(`overview_table_${look}`);
         await page.goto(`${base}/agents`);
         await page.getByRole('table', { name: 'Agents' }).waitFor();
@@ -179,7 +123,7 @@ describe('page', { timeout: 90_000 }, () => {
     await page.waitForURL(/\?type=collaboration$/);
     await items('Events').first().waitFor();
     await page.waitForFunction(() =>
-      [...document.querySelectorAll('.event_type')].every((element) => element.textContent === 'collaboration'),
+      [...document.querySelectorAll('.event_type')].every((element) => element.textContent?.trim() === 'collaboration'),
     );
     await page.reload();
     assert.equal(await page.getByLabel('Type').inputValue(), 'collaboration');

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../src/api/problem.ts';
-import { summary_of_series } from '../../src/charts/summary.ts';
 import { summary_of } from '../../src/format/event_text.ts';
-import { count, duration, usd } from '../../src/format/numbers.ts';
-import { ago, minute_time } from '../../src/format/times.ts';
+import { duration, usd } from '../../src/format/numbers.ts';
+import { ago } from '../../src/format/times.ts';
 import { forget_key, keep_key, stored_key, type KeyStores } from '../../src/session/key_store.ts';
 import { check_key } from '../../src/session/sign_in.ts';
 
@@ -17,16 +16,17 @@ describe('words', () => {
   ])('%d dollars read %s', (value, expected) => expect(usd(value)).toBe(expected));
 
   test.each([
-    [0.2, '0.2 ms'],
-    [420, '420 ms'],
-    [2_500, '2.5 s'],
-    [125_000, '2 m 5 s'],
+    [0.2, '0.2ms'],
+    [420, '420ms'],
+    [2_500, '2.5s'],
+    [125_000, '2m 5s'],
+    [7_500_000, '2h 5m'],
   ])('%d milliseconds read %s', (value, expected) => expect(duration(value)).toBe(expected));
 
   test('how long ago is told in the largest unit that fits', () => {
     const now = Date.parse('2026-01-05T12:00:00Z');
     const times = ['12:00:00', '11:59:30', '11:55:00', '09:00:00'].map((time) => `2026-01-05T${time}Z`);
-    expect([...times.map((time) => ago(time, now)), ago(null, now)]).toEqual(['now', '30 s', '5 min', '3 h', 'never']);
+    expect([...times.map((time) => ago(time, now)), ago(null, now)]).toEqual(['now', '30s', '5m', '3h', 'never']);
   });
 
   test('an event is summed up by the fields of its type, its error first', () => {
@@ -34,15 +34,6 @@ describe('words', () => {
     expect(summary_of({ ...base, type: 'llm.call', model: 'm', provider: 'p' })).toBe('m · p');
     expect(summary_of({ ...base, type: 'tool.call', tool: 't', error: { message: 'broke' } })).toBe('broke · t');
     expect(summary_of({ ...base, type: 'custom.x', attributes: { k: 1, nested: {} } })).toBe('k: 1');
-  });
-
-  test('a chart is told in one sentence', () => {
-    const series = [
-      { name: 'a', values: [1, 5, 2] },
-      { name: 'b', values: [1, 0, 0] },
-    ];
-    const told = summary_of_series([0, 60_000, 120_000], series, count);
-    expect(told).toBe(`9 in the last hour, most at ${minute_time(60_000)} with 5, 2 in this minute.`);
   });
 });
 

@@ -1,0 +1,198 @@
+#include "cell_scan.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "protocol/envelope.hpp"
+#include "protocol/message.hpp"
+
+namespace troupe::insight {
+
+namespace {
+
+using schema::CellStep;
+using schema::Resolution;
+
+// A sample looks into every hour.
+constexpr std::int64_t sampled_us_max = 400LL * 24 * 3600 * 1'000'000;
+
+Resolution coarsest_for(CellStep step, cell_spans spans) {
+  switch (step) {
+    case CellStep::MINUTE: return Resolution::MINUTE;
+    case CellStep::HOUR:
+    case CellStep::HOUR_OF_DAY: return Resolution::HOUR;
+    default: return spans == cell_spans::fine ? Resolution::HOUR : Resolution::DAY;
+  }
+}
+
+// The next text of a key, in place if it has no NUL.
+bool take_text(std::string_view& rest, std::string_view& text, std::string& own) {
+  auto end = rest.find('\0');
+  if (end == std::string_view::npos || end + 1 >= rest.size()) return false;
+  if (rest[end + 1] == '\x01') {
+    text = rest.substr(0, end);
+    rest.remove_prefix(end + 2);
+    return true;
+  }
+  own.clear();
+  for (std::size_t i = 0; i + 1 < rest.size(); ++i) {
+    if (rest[i] != '\0') {
+      own.push_back(rest[i]);
+    } else if (rest[i + 1] == '\x01') {
+      text = own;
+      rest.remove_prefix(i + 2);
+      return true;
+    } else {
+      own.push_back('\0');
+      ++i;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+cell_scan::cell_scan(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked)
+    : records_(records), org_(org), asked_(asked), shape_(shape_of(asked.getCube())) {
+  if (!shape_) return;
+  for (auto c : asked.getWhere()) {
+    auto place = place_of(*shape_, c.getField());
+    if (!place) return;
+    conditions_[*place].push_back(view_of(c.getValue()));
+  }
+  for (auto& [place, values] : conditions_) std::sort(values.begin(), values.end());
+  from_us_ = std::clamp(asked.getSinceUs(), -cell_time_us_max, cell_time_us_max);
+  until_us_ = std::clamp(asked.getUntilUs(), -cell_time_us_max, cell_time_us_max);
+  if (is_sample() && (!shape_->is_hashed || until_us_ - from_us_ > sampled_us_max)) return;
+  switch (shape_->spans) {
+    case cell_spans::timeless: spans_ = {{Resolution::DAY, 0, 1}}; break;
+    case cell_spans::hours: {
+      auto from = bucket_start(from_us_, Resolution::HOUR);
+      if (from_us_ < until_us_) spans_ = {{Resolution::HOUR, from, until_us_}};
+      break;
+    }
+    default: spans_ = cut_window(from_us_, until_us_, coarsest_for(asked.getStep(), shape_->spans)); break;
+  }
+  sound_ = true;
+}
+
+void cell_scan::scan(const cell_span& span, const step& visit) {
+  if (looks_left_ <= 0) {
+    partial_ = true;
+    return;
+  }
+  auto prefix = cell_prefix(org_, asked_.getCube(), span.resolution);
+  prefix_size_ = prefix.size();
+  if (conditions_.contains(0)) return scan_named(span, prefix, visit);
+  auto place = [&](std::int64_t start) {
+    key_writer end(record_tag::cell);
+    return prefix + end.i64(start).str().substr(1);
+  };
+  auto from = place(span.from_us), to = place(span.until_us);
+  auto look = [&](std::string_view key, std::string_view value) { return look_at(key, value, visit); };
+  if (shape_->is_hashed && is_sample())
+    records_.scan(family::rollups, from, to, look);
+  else
+    records_.scan_down(family::rollups, from, to, look);
+}
+
+void cell_scan::scan_named(const cell_span& span, const std::string& prefix, const step& visit) {
+  std::set<std::string> records;  // what stands behind the start
+  for (auto value : conditions_[0]) {
+    key_writer behind(record_tag::cell);
+    shape_->is_hashed ? behind.u8(hash_record(checksum64(value))) : behind.text(value);
+    records.insert(behind.str().substr(1));
+  }
+  auto width = bucket_us(span.resolution);
+  for (auto start = bucket_start(span.until_us - 1, span.resolution); start >= span.from_us; start -= width)
+    for (auto& record : records) {
+      auto key = prefix + key_writer(record_tag::cell).i64(start).str().substr(1) + record;
+      auto found = records_.get(family::rollups, key);
+      // What is not there costs a look as well.
+      if (!found && looks_left_-- <= 0) partial_ = true;
+      if (partial_ || (found && !look_at(key, *found, visit))) return;
+    }
+}
+
+// False: no further.
+bool cell_scan::look_at(std::string_view key, std::string_view value, const step& visit) {
+  if (looks_left_-- <= 0) {
+    partial_ = true;
+    return false;
+  }
+  if (!read_key(key.substr(prefix_size_))) return true;
+  at_.row = {{}, value};
+  if (shape_->dimension) return visit(at_);
+  bool going = true, lost = false;
+  auto cube = static_cast<char>(asked_.getCube());
+  cell_record_reader rows(value);
+  while (auto row = rows.next()) {
+    if (row->name.empty() || row->name.front() != cube) continue;
+    --looks_left_;
+    at_.row = *row;
+    bool is_rest = row->name.size() == 1 && shape_->fields.size() > shape_->named_from();
+    if (is_rest && shape_->is_hashed && is_sample())
+      lost = true;
+    else if (read_name(row->name.substr(1), is_rest))
+      going = visit(at_);
+    if (!going) break;
+  }
+  if (!rows.ok()) throw machine_fault("a record of cells cannot be read");
+  if (!lost || !going) return going;
+  lost_from_ = lost_from_ == 0 ? at_.hash + 1 : std::min(lost_from_, at_.hash + 1);
+  return false;
+}
+
+// False: it does not meet the conditions.
+bool cell_scan::read_key(std::string_view key) {
+  key_reader head(key);
+  at_.start_us = head.i64();
+  if (!head.ok()) throw machine_fault("the key of a cell cannot be read");
+  if (shape_->named_from() == 0 || shape_->fields.empty()) return true;
+  key.remove_prefix(8);
+  if (!take_text(key, at_.fields[0], unescaped_[0])) throw machine_fault("the key of a cell cannot be read");
+  return meets(0, 1);
+}
+
+bool cell_scan::read_name(std::string_view name, bool is_rest) {
+  auto from = shape_->named_from(), count = shape_->fields.size();
+  partial_ = partial_ || is_rest;
+  if (shape_->is_hashed && !is_rest) {
+    at_.hash = key_reader(name).u64();
+    name.remove_prefix(std::min<std::size_t>(8, name.size()));
+  }
+  for (auto i = from; i < count; ++i) {
+    if (is_rest)
+      at_.fields[i] = {};
+    else if (!take_text(name, at_.fields[i], unescaped_[i]))
+      throw machine_fault("the name of a cell cannot be read");
+  }
+  return meets(from, count);
+}
+
+bool cell_scan::meets(std::size_t from, std::size_t to) const {
+  return std::all_of(conditions_.begin(), conditions_.end(), [&](const auto& c) {
+    if (c.first < from || c.first >= to) return true;
+    return std::binary_search(c.second.begin(), c.second.end(), at_.fields[c.first]);
+  });
+}
+
+void cell::add_to(rollup& sum) const {
+  if (is_cell_row()) {
+    if (!row.add_to(sum)) throw machine_fault("the figures of a cell cannot be read");
+    return;
+  }
+  message_reader reader(row.figures);
+  sum.add(reader.root<schema::Rollup>());
+}
+
+void cell::add_sums_to(rollup& sum) const {
+  if (is_cell_row()) {
+    if (!row.add_sums_to(sum)) throw machine_fault("the figures of a cell cannot be read");
+    return;
+  }
+  message_reader reader(row.figures);
+  sum.add_sums(reader.root<schema::Rollup>());
+}
+
+}  // namespace troupe::insight

@@ -1,0 +1,34 @@
+// What an event means for insight, beyond its plain fields.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "protocol/schema/event.capnp.h"
+
+namespace troupe::insight {
+
+inline constexpr std::size_t search_text_bytes_max = 256;
+inline constexpr std::size_t label_bytes_max = 160;
+inline constexpr std::int64_t busy_hours_max = 24;  // of one event
+
+// The type's name; all custom ones under one.
+std::string_view type_name(schema::EventType type);
+
+// The place in latencyByTier of the tier that served, -1 if it is not there. A name that goes on after '_' is
+// the same tier: "redis" was timed, "redis_immediate" served.
+int serving_place(schema::Event::Reader event);
+
+// In lower case (ASCII), blanks collapsed, cut at a whole character.
+std::string search_text(std::string_view query);
+// Cut at a whole character.
+std::string_view cut_text(std::string_view text, std::size_t bytes_max);
+
+// A member of the top level of a JSON object that is a string without escapes; empty if there is none.
+std::string_view attribute_text(std::string_view attributes, std::string_view name);
+
+// Empty if the event is about no hypothesis.
+std::string_view hypothesis_kind(schema::EventType type);
+
+}  // namespace troupe::insight

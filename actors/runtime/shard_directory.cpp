@@ -1,0 +1,88 @@
+#include "actors/runtime/shard_directory.hpp"
+
+#include <tuple>
+#include <utility>
+
+namespace troupe {
+
+shard_place shard_directory::of(shard_id shard) const {
+  std::lock_guard lock(mutex_);
+  return shard.value < places_.size() ? places_[shard.value] : shard_place{};
+}
+
+// 'how' says whether it changed anything.
+template <class Change>
+void shard_directory::change(shard_id shard, Change&& how) {
+  shard_place now;
+  std::shared_ptr<const listeners> told;
+  {
+    std::lock_guard lock(mutex_);
+    if (shard.value >= places_.size() || !how(places_[shard.value])) return;
+    now = places_[shard.value];
+    told = tell_;
+  }
+  for (auto& tell : *told) tell(shard, now);
+}
+
+void shard_directory::on_change(std::function<void(shard_id, const shard_place&)> tell) {
+  std::lock_guard lock(mutex_);
+  auto more = std::make_shared<listeners>(*tell_);
+  more->push_back(std::move(tell));
+  tell_ = std::move(more);
+}
+
+void shard_directory::learn_voters(shard_id shard, generation in, const std::vector<node_id>& voters) {
+  change(shard, [&](shard_place& p) {
+    if (in < p.generation || (in == p.generation && !p.voters.empty())) return false;
+    // A later generation has a leader of its own.
+    if (in > p.generation) p = {in, voters, {}, {}};
+    p.voters = voters;
+    return true;
+  });
+}
+
+void shard_directory::learn_leader(shard_id shard, generation in, term at, node_id leader) {
+  change(shard, [&](shard_place& p) {
+    if (std::tie(in, at) < std::tie(p.generation, p.term)) return false;
+    // In one term there is one leader: who does not know it says nothing new, unless it was that leader.
+    bool resigns = leader.value == 0 && p.leader == self_;
+    if (in == p.generation && at == p.term && (leader == p.leader || (leader.value == 0 && !resigns)))
+      return false;
+    if (in > p.generation) p.voters.clear();
+    p.generation = in;
+    p.term = at;
+    p.leader = leader;
+    return true;
+  });
+}
+
+void shard_directory::know_self(node_id self) {
+  std::lock_guard lock(mutex_);
+  self_ = self;
+}
+
+void shard_directory::hear(shard_id shard, const shard_place& place) {
+  if (!place.voters.empty()) learn_voters(shard, place.generation, place.voters);
+  change(shard, [&](shard_place& p) {
+    // Whether this node leads its replica says, which may not have come to it yet.
+    auto leader = place.leader == self_ ? node_id() : place.leader;
+    auto heard = std::pair(place.generation, place.term), known = std::pair(p.generation, p.term);
+    if (heard < known || (heard == known && (leader.value == 0 || p.leader.value != 0))) return false;
+    if (place.generation > p.generation) p.voters.clear();
+    p.generation = place.generation;
+    p.term = place.term;
+    p.leader = leader;
+    return true;
+  });
+}
+
+void shard_directory::suspect(node_id leader) {
+  for (std::uint16_t s = 0; s < places_.size(); ++s)
+    change(shard_id(s), [&](shard_place& p) {
+      if (leader.value == 0 || p.leader != leader) return false;
+      p.leader = {};
+      return true;
+    });
+}
+
+}  // namespace troupe

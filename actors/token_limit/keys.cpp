@@ -1,0 +1,11 @@
+#include "keys.hpp"
+
+#include "protocol/key.hpp"
+
+namespace troupe::token_limits {
+
+std::string token_limits_key(std::string_view org) {
+  return key_writer(record_tag::token_limits).text(org).str();
+}
+
+}  // namespace troupe::token_limits

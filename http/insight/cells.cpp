@@ -1,0 +1,196 @@
+#include "http/insight/cells.hpp"
+
+#include <kj/exception.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "protocol/limits.hpp"
+
+namespace troupe::http {
+
+namespace {
+
+using schema::CellOrder;
+
+// Of each shard, so that what is cut there is cut here as well, unless there are very many names.
+constexpr std::uint32_t shard_groups_min = 1'000;
+constexpr std::uint32_t shard_groups_max = 5'000;
+
+double score(const rollup& r, CellOrder order) {
+  switch (order) {
+    case CellOrder::COUNT: return static_cast<double>(r.count);
+    case CellOrder::TOKENS: return static_cast<double>(r.tokens.input) + static_cast<double>(r.tokens.output);
+    case CellOrder::LAST: return static_cast<double>(r.extent.last_us);
+    case CellOrder::MISSES: return static_cast<double>(r.count - r.hits);
+    case CellOrder::DURATION: return static_cast<double>(r.extent.last_us - r.extent.first_us);
+    case CellOrder::ERRORS: return static_cast<double>(r.errors);
+    default: return static_cast<double>(r.cost_nano_usd);
+  }
+}
+
+std::string encode(const std::string& org, const cell_question& q) {
+  query_builder query(org);
+  auto ask = query->initReadCells();
+  ask.setCube(q.cube);
+  ask.setSinceUs(q.window.from_us);
+  ask.setUntilUs(q.window.until_us);
+  auto by = ask.initGroupBy(static_cast<unsigned>(q.by.size()));
+  for (unsigned i = 0; i < by.size(); ++i) by.set(i, q.by[i]);
+  auto where = ask.initWhere(static_cast<unsigned>(q.where.size()));
+  for (unsigned i = 0; i < where.size(); ++i) {
+    where[i].setField(q.where[i].first);
+    where[i].setValue(q.where[i].second.c_str());
+  }
+  ask.setStep(q.step);
+  ask.setOffsetMinutes(q.offset_minutes);
+  ask.setOrder(q.order);
+  ask.setLimit(std::clamp(static_cast<std::uint32_t>(q.limit), shard_groups_min, shard_groups_max));
+  ask.setSketches(q.sketches == percentiles::wanted);
+  ask.setSample(q.sample);
+  return query.bytes();
+}
+
+using groups_by_name = std::map<std::vector<std::string>, cell_group>;
+
+// The lowest bound of all shards holds for all of them.
+std::uint64_t lowest_bound(const results& found) {
+  std::uint64_t bound = 0;
+  for (const auto& f : found) {
+    if (!f.isCells()) continue;
+    auto own = f.getCells().getHashBound();
+    if (own != 0 && (bound == 0 || own < bound)) bound = own;
+  }
+  return bound;
+}
+
+cell_table add_up(const results& found, const cell_question& q) {
+  cell_table out;
+  groups_by_name groups;
+  auto bound = lowest_bound(found);
+  if (bound != 0) out.rate = std::ldexp(static_cast<double>(bound), -64);
+  for (const auto& f : found) {
+    if (!f.isCells()) continue;
+    auto cells = f.getCells();
+    out.complete = out.complete && !cells.getPartial();
+    out.other.add(cells.getOther());
+    out.other_keys += cells.getOtherKeys();
+    for (auto row : cells.getRows()) {
+      if (bound != 0 && row.getHash() >= bound) continue;
+      std::vector<std::string> names;
+      names.reserve(row.getFields().size());
+      for (auto name : row.getFields()) names.emplace_back(view_of(name));
+      auto& g = groups[std::move(names)];
+      g.total.add(row.getFigures());
+      if (q.step != schema::CellStep::NONE) g.steps[row.getTimeUs()].add(row.getFigures());
+    }
+  }
+  for (auto& [names, g] : groups) {
+    g.names = names;
+    out.groups.push_back(std::move(g));
+  }
+  std::stable_sort(out.groups.begin(), out.groups.end(), [&](const auto& a, const auto& b) {
+    return score(a.total, q.order) > score(b.total, q.order);
+  });
+  if (q.sample == 0 && out.groups.size() > q.limit) {
+    for (auto i = q.limit; i < out.groups.size(); ++i) out.other.add(out.groups[i].total);
+    out.other_keys += out.groups.size() - q.limit;
+    out.groups.resize(q.limit);
+  }
+  return out;
+}
+
+// Asks one question after the other; answers are taken on the home thread.
+class asking : public std::enable_shared_from_this<asking> {
+ public:
+  asking(client& actors, io_thread& home, cell_asker who, std::vector<cell_question> questions,
+         std::function<void(result<cell_tables>)> done)
+      : actors_(actors),
+        home_(home.shared_from_this()),
+        who_(std::move(who)),
+        questions_(std::move(questions)),
+        done_(std::move(done)) {}
+
+  void next() {
+    if (tables_.size() == questions_.size()) return done_(std::move(tables_));
+    const auto& q = questions_[tables_.size()];
+    actors_.query_each(shards_of(q), encode(who_.org, q), who_.level,
+                       [self = shared_from_this()](result<std::vector<std::string>> got) {
+                         auto* home = self->home_.get();
+                         home->post([self, got = std::move(got)] { self->take(got); });
+                       });
+  }
+
+ private:
+  void take(const result<std::vector<std::string>>& got) {
+    if (!got) return done_(got.error());
+    try {
+      std::vector<std::unique_ptr<message_reader>> readers;
+      results found;
+      for (const auto& bytes : *got) {
+        readers.push_back(std::make_unique<message_reader>(bytes));
+        found.push_back(readers.back()->root<schema::QueryResult>());
+        if (found.back().isRefused()) return done_(failure_of(found.back().getRefused()));
+      }
+      tables_.push_back(add_up(found, questions_[tables_.size()]));
+    } catch (const kj::Exception&) {
+      return done_(failure{errc::internal, "An answer from within could not be read."});
+    }
+    next();
+  }
+  // What an agent did lies in its shard alone.
+  std::vector<shard_id> shards_of(const cell_question& q) const {
+    for (auto& [field, value] : q.where)
+      if (field == schema::CellField::AGENT ||
+          (field == schema::CellField::FROM && q.cube == schema::Cube::EDGE))
+        return {actors_.shard_of_agent(who_.org, value)};
+    return actors_.entity_shards();
+  }
+
+  client& actors_;
+  const std::shared_ptr<io_thread> home_;
+  const cell_asker who_;
+  const std::vector<cell_question> questions_;
+  const std::function<void(result<cell_tables>)> done_;
+  cell_tables tables_;
+};
+
+}  // namespace
+
+rollup cell_table::total() const {
+  rollup sum = other;
+  for (auto& g : groups) sum.add(g.total);
+  return sum;
+}
+
+const cell_group* cell_table::find(const std::vector<std::string>& names) const {
+  auto at = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.names == names; });
+  return at == groups.end() ? nullptr : &*at;
+}
+
+std::map<std::int64_t, rollup> cell_table::steps() const {
+  std::map<std::int64_t, rollup> sums;
+  for (auto& g : groups)
+    for (auto& [time, r] : g.steps) sums[time].add(r);
+  return sums;
+}
+
+bool all_complete(const cell_tables& tables) {
+  return std::all_of(tables.begin(), tables.end(), [](const auto& t) { return t.complete; });
+}
+
+void ask_cells(client& actors, io_thread& home, cell_asker who, std::vector<cell_question> questions,
+               std::function<void(result<cell_tables>)> done) {
+  std::make_shared<asking>(actors, home, std::move(who), std::move(questions), std::move(done))->next();
+}
+
+void ask_cells(api_context& api, const request_ptr& r, const responder& back,
+               std::vector<cell_question> questions, std::function<void(cell_tables&)> done) {
+  ask_cells(api.actors, back.home(), {r->who.org, consistency_of(*r)}, std::move(questions),
+            [back, done = std::move(done)](result<cell_tables> tables) {
+              if (!tables) return back(to_response(tables.error()));
+              guarded(back, [&] { done(*tables); });
+            });
+}
+
+}  // namespace troupe::http

@@ -1,0 +1,65 @@
+// Asks all shards for cells and adds their answers up.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "http/insight/window.hpp"
+#include "http/routes/context.hpp"
+#include "protocol/rollup.hpp"
+
+namespace troupe::http {
+
+enum class percentiles : std::uint8_t { none, wanted };
+
+struct cell_question {
+  schema::Cube cube = schema::Cube::USAGE;
+  std::vector<schema::CellField> by;
+  insight_window window;
+  std::vector<condition> where = {};
+  schema::CellStep step = schema::CellStep::NONE;
+  schema::CellOrder order = schema::CellOrder::COST;
+  std::size_t limit = 1'000;  // groups of the answer
+  percentiles sketches = percentiles::none;
+  std::uint32_t sample = 0;  // cells of a shard
+  int offset_minutes = 0;
+};
+
+struct cell_group {
+  std::vector<std::string> names;  // in the order of 'by'
+  rollup total;
+  std::map<std::int64_t, rollup> steps;
+};
+
+struct cell_table {
+  std::vector<cell_group> groups;  // best first
+  rollup other;                    // of the groups beyond the limit
+  std::size_t other_keys = 0;
+  bool complete = true;
+  double rate = 1;  // of a sample: the share of all that it is
+
+  rollup total() const;
+  const cell_group* find(const std::vector<std::string>& names) const;
+  // Steps of all groups together.
+  std::map<std::int64_t, rollup> steps() const;
+};
+
+using cell_tables = std::vector<cell_table>;
+
+struct cell_asker {
+  std::string org;
+  consistency level = consistency::linearizable;
+};
+// The tables in the order of the questions, or the first failure. 'done' runs on the home thread.
+void ask_cells(client& actors, io_thread& home, cell_asker who, std::vector<cell_question> questions,
+               std::function<void(result<cell_tables>)> done);
+// For a request: 'done' answers it, on its thread. If a shard fails, 'back' has the failure and 'done' does not run.
+void ask_cells(api_context& api, const request_ptr& r, const responder& back,
+               std::vector<cell_question> questions, std::function<void(cell_tables&)> done);
+
+bool all_complete(const cell_tables& tables);
+
+}  // namespace troupe::http

@@ -1,0 +1,273 @@
+// Export of analytics: one table of all sections as CSV, or a JSON object of them.
+#include <algorithm>
+
+#include "http/insight/csv.hpp"
+#include "http/insight/figures.hpp"
+#include "http/insight/insight_routes.hpp"
+#include "http/insight/usage_question.hpp"
+#include "http/server/text.hpp"
+#include "protocol/cells.hpp"
+
+namespace troupe::http {
+
+namespace {
+
+using schema::CellField;
+using schema::CellOrder;
+using schema::Cube;
+
+constexpr double default_hours = 30 * 24;
+constexpr std::size_t rows_max = 5'000;  // of a day, or of a section
+
+enum class section : std::uint8_t { token_usage, knowledge, memory_tiers, cost };
+constexpr section sections[] = {section::token_usage, section::knowledge, section::memory_tiers,
+                                section::cost};
+
+std::string_view to_string(section s) {
+  switch (s) {
+    case section::token_usage: return "token_usage";
+    case section::knowledge: return "knowledge";
+    case section::memory_tiers: return "memory_tiers";
+    default: return "cost";
+  }
+}
+
+// Every column of the table; a section leaves those empty that it has not.
+constexpr std::string_view text_columns[] = {"agent_id", "team", "model", "tool", "tier", "knowledge_id"};
+constexpr std::string_view number_columns[] = {"events",
+                                               "errors",
+                                               "calls",
+                                               "input_tokens",
+                                               "output_tokens",
+                                               "cache_read_tokens",
+                                               "cache_write_tokens",
+                                               "reasoning_tokens",
+                                               "cost_usd",
+                                               "hits",
+                                               "avg_ms",
+                                               "p95_ms"};
+
+struct exported_row {
+  section of;
+  std::int64_t day_us = 0;  // 0: of the whole window
+  std::map<std::string_view, std::string> texts, numbers;
+  std::int64_t first_us = 0, last_us = 0;
+};
+
+std::string decimal(std::int64_t value, int digits) {
+  std::string out;
+  ingest::json::write_decimal(value, digits, out);
+  return out;
+}
+
+void add_usage(const rollup& r, exported_row& row) {
+  row.numbers["events"] = std::to_string(r.count);
+  row.numbers["errors"] = std::to_string(r.errors);
+  row.numbers["calls"] = std::to_string(r.hits);
+  row.numbers["input_tokens"] = std::to_string(r.tokens.input);
+  row.numbers["output_tokens"] = std::to_string(r.tokens.output);
+  row.numbers["cache_read_tokens"] = std::to_string(r.tokens.cache_read);
+  row.numbers["cache_write_tokens"] = std::to_string(r.tokens.cache_write);
+  row.numbers["reasoning_tokens"] = std::to_string(r.tokens.reasoning);
+  row.numbers["cost_usd"] = decimal(r.cost_nano_usd, 9);
+}
+
+void add_times(const rollup& r, exported_row& row) {
+  if (r.timed > 0) row.numbers["avg_ms"] = decimal(r.duration_sum_us / r.timed, 3);
+  if (!r.sketch.empty()) row.numbers["p95_ms"] = decimal(r.percentile_us(0.95), 3);
+}
+
+exported_row row_of(section s, std::int64_t day_us, const cell_group& g) {
+  exported_row row{s, day_us, {}, {}};
+  static const std::map<section, std::vector<std::string_view>> names = {
+      {section::token_usage, {"agent_id", "team", "model"}},
+      {section::knowledge, {"knowledge_id", "agent_id", "team", "tier"}},
+      {section::memory_tiers, {"tier"}},
+      {section::cost, {"team", "agent_id", "model", "tool"}}};
+  auto& columns = names.at(s);
+  for (std::size_t i = 0; i < columns.size(); ++i) row.texts[columns[i]] = g.names[i];
+  switch (s) {
+    case section::token_usage:
+    case section::cost: add_usage(g.total, row); break;
+    case section::knowledge:
+      row.numbers["events"] = std::to_string(g.total.count);
+      row.numbers["errors"] = std::to_string(g.total.errors);
+      row.first_us = g.total.extent.first_us, row.last_us = g.total.extent.last_us;
+      add_times(g.total, row);
+      break;
+    case section::memory_tiers:
+      row.numbers["events"] = std::to_string(g.total.count);
+      row.numbers["errors"] = std::to_string(g.total.errors);
+      row.numbers["hits"] = std::to_string(g.total.hits);
+      row.numbers["cost_usd"] = decimal(g.total.cost_nano_usd, 9);
+      add_times(g.total, row);
+      break;
+  }
+  return row;
+}
+
+// One question, and what its rows are.
+struct asked_section {
+  section of;
+  std::int64_t day_us = 0;
+  cell_question question;
+};
+
+cell_question question_of(section s, const insight_window& window, const insight_names& names) {
+  cell_question q;
+  switch (s) {
+    case section::token_usage:
+      q = usage_question(window, names, {CellField::AGENT, CellField::TEAM, CellField::MODEL});
+      break;
+    case section::cost:
+      q = usage_question(window, names,
+                         {CellField::TEAM, CellField::AGENT, CellField::MODEL, CellField::TOOL});
+      break;
+    case section::knowledge:
+      q = {.cube = Cube::KNOWLEDGE,
+           .by = {CellField::ITEM, CellField::AGENT, CellField::TEAM, CellField::TIER},
+           .window = window};
+      q.where = names.conditions({CellField::AGENT, CellField::TEAM});
+      q.order = CellOrder::COUNT;
+      break;
+    case section::memory_tiers:
+      q = {.cube = Cube::TIER, .by = {CellField::TIER}, .window = window};
+      q.where = names.conditions({CellField::AGENT, CellField::TEAM});
+      q.order = CellOrder::COUNT;
+      q.sketches = percentiles::wanted;
+      break;
+  }
+  q.limit = rows_max;
+  return q;
+}
+
+bool is_daily(section s) { return s == section::token_usage || s == section::memory_tiers; }
+
+std::vector<asked_section> questions_of(std::string_view only, const insight_window& window,
+                                        const insight_names& names) {
+  std::vector<asked_section> all;
+  for (auto s : sections) {
+    if (!only.empty() && to_string(s) != only) continue;
+    if (!is_daily(s)) {
+      all.push_back({s, 0, question_of(s, window, names)});
+      continue;
+    }
+    for (auto from = window.from_us; from < window.until_us;) {
+      auto day = bucket_start(from, schema::Resolution::DAY);
+      auto until = std::min(day + insight_day_us, window.until_us);
+      all.push_back({s, day, question_of(s, {from, until, schema::CellStep::DAY}, names)});
+      from = until;
+    }
+  }
+  return all;
+}
+
+std::string time_text(std::int64_t us) {
+  std::string out;
+  if (us != 0) ingest::write_rfc3339(us, out);
+  return out;
+}
+
+std::string as_csv(const std::vector<exported_row>& rows) {
+  std::string out;
+  csv_writer w(out);
+  w.plain("section").plain("day");
+  for (auto c : text_columns) w.plain(c);
+  for (auto c : number_columns) w.plain(c);
+  w.plain("first_at").plain("last_at").end_row();
+  auto cell = [](const std::map<std::string_view, std::string>& of, std::string_view column) {
+    auto at = of.find(column);
+    return at == of.end() ? std::string() : at->second;
+  };
+  for (auto& row : rows) {
+    w.plain(to_string(row.of)).plain(time_text(row.day_us).substr(0, 10));
+    for (auto c : text_columns) w.text(cell(row.texts, c));
+    for (auto c : number_columns) w.plain(cell(row.numbers, c));
+    w.plain(time_text(row.first_us)).plain(time_text(row.last_us)).end_row();
+  }
+  return out;
+}
+
+std::string as_json(const std::vector<exported_row>& rows, const insight_window& window,
+                    std::string_view only, bool complete) {
+  std::string out;
+  object_writer w(out);
+  window.write(w);
+  for (auto s : sections) {
+    if (!only.empty() && to_string(s) != only) continue;
+    std::vector<const exported_row*> own;
+    for (auto& row : rows)
+      if (row.of == s) own.push_back(&row);
+    write_list(to_string(s), own, w, [](object_writer& o, const exported_row* row) {
+      if (row->day_us != 0) o.text("day", time_text(row->day_us).substr(0, 10));
+      for (auto& [name, text] : row->texts) o.text(name, text);
+      for (auto& [name, value] : row->numbers) o.raw(name, value);
+      if (row->first_us != 0) o.time("first_at", row->first_us).time("last_at", row->last_us);
+    });
+  }
+  w.flag("complete", complete);
+  w.end();
+  return out;
+}
+
+response answer_of(std::string body, std::string_view type, std::string_view ending,
+                   const insight_window& window) {
+  auto out = response::json(std::move(body));
+  out.content_type = type;
+  auto name = concat({"troupe-analytics-", time_text(window.from_us).substr(0, 10), "-",
+                      time_text(window.until_us).substr(0, 10), ".", ending});
+  out.with("Content-Disposition", concat({"attachment; filename=\"", name, "\""}));
+  return out;
+}
+
+void export_analytics(api_context& api, const request_ptr& r, const responder& back) {
+  insight_parameters p(*r, {"agent_id", "team", "model", "tool", "format", "section"}, default_hours);
+  bool csv = p.fields().choice("format", {"csv", "json"}) == "csv";
+  auto only =
+      std::string(p.fields().choice("section", {"", "token_usage", "knowledge", "memory_tiers", "cost"}));
+  if (auto refusal = p.refusal()) return back(std::move(*refusal));
+  auto asked = questions_of(only, p.window(), p.names());
+  std::vector<cell_question> questions;
+  for (auto& a : asked) questions.push_back(a.question);
+  ask_cells(api, r, back, std::move(questions), [=, window = p.window()](cell_tables& t) {
+    std::vector<exported_row> rows;
+    bool complete = all_complete(t);
+    for (std::size_t i = 0; i < t.size(); ++i) {
+      complete = complete && t[i].other_keys == 0;
+      for (auto& g : t[i].groups) rows.push_back(row_of(asked[i].of, asked[i].day_us, g));
+    }
+    auto answer = csv ? answer_of(as_csv(rows), "text/csv; charset=utf-8; header=present", "csv", window)
+                      : answer_of(as_json(rows, window, only, complete), "application/json", "json", window);
+    answer.with("Troupe-Complete", complete ? "true" : "false");
+    back(std::move(answer));
+  });
+}
+
+}  // namespace
+
+void add_export_routes(api_context& api, std::vector<route>& to) {
+  to.push_back(
+      {verb::get,
+       "/api/v2/export/analytics",
+       permission::read,
+       [&api](const request_ptr& r, const responder& back) { export_analytics(api, r, back); },
+       {"exportAnalytics",
+        "Insight",
+        "Export",
+        "Token usage by agent and day, knowledge access, memory tiers by day, cost by team, agent, model and "
+        "tool; of "
+        "30 days unless a window is given. In CSV a text that a spreadsheet would take for a formula gets an "
+        "apostrophe in front. Troupe-Complete says whether a bound cut it.",
+        insight_docs(
+            {"agent_id", "team", "model", "tool"},
+            {{"format", "query", R"({"type":"string","enum":["csv","json"],"default":"csv"})", "How."},
+             {"section", "query",
+              R"({"type":"string","enum":["token_usage","knowledge","memory_tiers","cost"]})",
+              "Only this; all when absent."}}),
+        {},
+        {{200,
+          "The table.",
+          {{"text/csv", R"({"type":"string"})", {}}, {"application/json", "AnalyticsExport", {}}}}}}});
+}
+
+}  // namespace troupe::http

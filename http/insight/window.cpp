@@ -1,0 +1,147 @@
+#include "http/insight/window.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "http/routes/common_docs.hpp"
+#include "http/routes/context.hpp"
+#include "protocol/cells.hpp"
+
+namespace troupe::http {
+
+namespace {
+
+using schema::CellField;
+using schema::CellStep;
+
+constexpr std::string_view window_names[] = {"from", "to", "window_hours", "bucket"};
+
+std::vector<std::string_view> with_window(std::initializer_list<std::string_view> names) {
+  std::vector<std::string_view> all(std::begin(window_names), std::end(window_names));
+  all.insert(all.end(), names);
+  return all;
+}
+
+CellStep step_for(std::int64_t length_us) {
+  if (length_us <= 3 * insight_hour_us) return CellStep::MINUTE;
+  return length_us <= 8 * insight_day_us ? CellStep::HOUR : CellStep::DAY;
+}
+
+const parameter_doc described[] = {
+    {"from", "query", docs::time,
+     "Begin of the window: RFC 3339 or epoch milliseconds. Rounded down to a minute."},
+    {"to", "query", docs::time, "End of the window, exclusive; now when absent. Rounded up to a minute."},
+    {"window_hours", "query", R"({"type":"number","exclusiveMinimum":0,"maximum":9600,"default":24})",
+     "Instead of from: so many hours back.", "24"},
+    {"bucket", "query", R"({"type":"string","enum":["minute","hour","day"]})",
+     "Length of a step of series: by default minute up to 3 hours, hour up to 8 days, else day."},
+    {"agent_id", "query", docs::text, "Only of this agent."},
+    {"team", "query", docs::text, "Only of this team."},
+    {"model", "query", docs::text, "Only of this model."},
+    {"tool", "query", docs::text, "Only of this tool."},
+    {"tier", "query", docs::text, "Only of this memory tier."},
+    {"session_id", "query", docs::text, "Only of this session."},
+    {"limit", "query", R"({"type":"integer","minimum":1,"maximum":1000})",
+     "Rows of the list; the others are summed up where that makes sense."},
+    {"utc_offset_minutes", "query", R"({"type":"integer","minimum":-720,"maximum":840,"default":0})",
+     "Hours of the day are those of this offset from UTC."}};
+
+}  // namespace
+
+std::string_view step_name(CellStep step) {
+  switch (step) {
+    case CellStep::MINUTE: return "minute";
+    case CellStep::DAY: return "day";
+    default: return "hour";
+  }
+}
+
+std::int64_t insight_window::step_us() const {
+  switch (step) {
+    case CellStep::MINUTE: return insight_minute_us;
+    case CellStep::DAY: return insight_day_us;
+    default: return insight_hour_us;
+  }
+}
+
+insight_window insight_window::whole_hours() const {
+  auto until = bucket_start(until_us + insight_hour_us - 1, schema::Resolution::HOUR);
+  return {bucket_start(from_us, schema::Resolution::HOUR), until,
+          step == CellStep::MINUTE ? CellStep::HOUR : step};
+}
+
+void insight_window::write(object_writer& to) const {
+  object_writer w(to.name("window"));
+  w.time("from", from_us).time("to", until_us).text("bucket", step_name(step));
+  w.end();
+}
+
+std::vector<condition> insight_names::conditions(std::initializer_list<CellField> fields) const {
+  std::vector<condition> out;
+  auto add = [&](CellField field, const std::string& value) {
+    if (!value.empty() && std::find(fields.begin(), fields.end(), field) != fields.end())
+      out.emplace_back(field, value);
+  };
+  add(CellField::AGENT, agent);
+  add(CellField::FROM, agent);
+  add(CellField::TEAM, team);
+  add(CellField::MODEL, model);
+  add(CellField::TOOL, tool);
+  add(CellField::TIER, tier);
+  add(CellField::SESSION, session);
+  return out;
+}
+
+insight_parameters::insight_parameters(const request& r, std::initializer_list<std::string_view> names,
+                                       double default_hours)
+    : known_(with_window(names)), fields_(r, known_), now_us_(http::now_us()) {
+  read_window(default_hours);
+  auto text = [&](std::string_view name) {
+    bool known = std::find(known_.begin(), known_.end(), name) != known_.end();
+    return known ? std::string(fields_.text(name)) : std::string();
+  };
+  names_ = {text("agent_id"), text("team"), text("model"), text("tool"), text("tier"), text("session_id")};
+}
+
+void insight_parameters::read_window(double default_hours) {
+  auto until = std::clamp(fields_.time_us("to").value_or(now_us_), -cell_time_us_max, cell_time_us_max);
+  auto hours = fields_.number("window_hours", 1.0 / 60, window_hours_max);
+  auto from = fields_.time_us("from");
+  if (from && hours) fields_.refuse("window_hours", "stands instead of from: give one of them");
+  auto back = static_cast<std::int64_t>(hours.value_or(default_hours) * insight_hour_us);
+  auto since = std::clamp(from.value_or(until - back), -cell_time_us_max, cell_time_us_max);
+  window_.from_us = bucket_start(since, schema::Resolution::MINUTE);
+  window_.until_us = bucket_start(until + insight_minute_us - 1, schema::Resolution::MINUTE);
+  auto length = window_.until_us - window_.from_us;
+  if (length <= 0) {
+    fields_.refuse("from", "must be before to");
+    window_ = {0, insight_hour_us};
+  } else if (length > static_cast<std::int64_t>(window_hours_max) * insight_hour_us + insight_minute_us) {
+    fields_.refuse("from", "is more than 400 days before to");
+    window_ = {0, insight_hour_us};
+  }
+  auto bucket = fields_.choice("bucket", {"", "minute", "hour", "day"});
+  window_.step = bucket.empty()       ? step_for(length)
+                 : bucket == "minute" ? CellStep::MINUTE
+                 : bucket == "hour"   ? CellStep::HOUR
+                                      : CellStep::DAY;
+  if (length / window_.step_us() > window_steps_max)
+    fields_.refuse("bucket", "makes more than 1500 steps of this window");
+}
+
+int insight_parameters::offset_minutes() {
+  return static_cast<int>(fields_.number("utc_offset_minutes", -720, 840).value_or(0));
+}
+
+std::vector<parameter_doc> insight_docs(std::initializer_list<std::string_view> names,
+                                        std::initializer_list<parameter_doc> more) {
+  std::vector<parameter_doc> out;
+  for (auto name : with_window(names))
+    for (const auto& d : described)
+      if (d.name == name) out.push_back(d);
+  out.insert(out.end(), more);
+  out.push_back(docs::consistency);
+  return out;
+}
+
+}  // namespace troupe::http

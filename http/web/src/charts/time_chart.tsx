@@ -1,0 +1,124 @@
+// Purpose: a chart over time: bars, lines, areas, a band of what is expected; each step leads to its events.
+// Invariants: the drawing code arrives separately, and the panel has its final height before it does. What the
+// cursor is on is told in words below the plot, where there is always room for it.
+import { lazy, Suspense, useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
+import { zoomed } from '../filters/time_range.ts';
+import { list_of, t } from '../i18n/i18n.ts';
+import { choose_range } from '../routing/range.ts';
+import { LinkTo } from '../routing/link_to.tsx';
+import { navigate } from '../routing/router.ts';
+import { ChartPanel } from './chart_panel.tsx';
+import { summary_of_series } from './summary.ts';
+import { moment_of, step_end, table_of_times, type TimeData } from './time_data.ts';
+
+const TimePlot = lazy(() => import('./time_plot.tsx'));
+
+export interface TimeChartProps {
+  readonly title: string;
+  readonly data: TimeData;
+  readonly exact: (value: number) => string;
+  readonly short: (value: number) => string;
+  /** the address of what happened between two moments */
+  readonly events?: (since_ms: number, until_ms: number) => string;
+  readonly state?: ReactNode;
+  readonly controls?: ReactNode;
+  readonly note?: ReactNode;
+  /** false where the time shown is not that of the shared range */
+  readonly zooms?: 'shared_range' | 'never';
+  readonly summary?: string;
+}
+
+export function TimeChart(props: TimeChartProps) {
+  const { title, data, exact, short, events, state, controls, note, zooms = 'shared_range' } = props;
+  const [asked_cursor, set_cursor] = useState<number | null>(null);
+  const cursor = asked_cursor !== null && asked_cursor < data.times.length ? asked_cursor : null;
+  const moment = useMemo(() => moment_of(data), [data]);
+  const table = useMemo(() => table_of_times(data, exact), [data, exact]);
+  const summary =
+    props.summary ??
+    (data.meaning === 'per_step' ? summary_of_series(data.times, data.lines, exact, moment) : latest_of(data, exact));
+  const draw_picture = useRef<(() => Promise<Blob | null>) | null>(null);
+  const give_picture = useCallback((picture: () => Promise<Blob | null>) => {
+    draw_picture.current = picture;
+  }, []);
+
+  const describe = (index: number): string => {
+    const time = data.times[index];
+    if (time === undefined) return t('chart.nothing');
+    return `${moment(time)}: ${list_of(figures_at(data, index, exact))}`;
+  };
+  const address = (index: number): string | undefined => events?.(data.times[index] ?? 0, step_end(data, index));
+  const pick = (index: number): void => {
+    const to = address(index);
+    if (to !== undefined) navigate(to);
+  };
+  const zoom = (from: number, to: number): void => {
+    const last = data.times.length - 1;
+    const [first, end] = [Math.max(0, Math.min(from, to)), Math.min(last, Math.max(from, to))];
+    choose_range(zoomed(data.times[first] ?? 0, step_end(data, end)));
+  };
+
+  return (
+    <ChartPanel
+      title={title}
+      table={table}
+      legend={legend_of(data)}
+      state={state}
+      controls={controls}
+      note={note}
+      picture={() => draw_picture.current?.() ?? null}
+    >
+      <div className="plot_area">
+        <Suspense fallback={<div className="plot" />}>
+          <TimePlot
+            label={`${title}. ${summary} ${t('chart.keys')}`}
+            data={data}
+            short={short}
+            cursor={cursor}
+            set_cursor={set_cursor}
+            describe={describe}
+            pick={pick}
+            zoom={zooms === 'shared_range' ? zoom : undefined}
+            give_picture={give_picture}
+          />
+        </Suspense>
+      </div>
+      <div className="readout">
+        {cursor === null ? (
+          <span>{summary}</span>
+        ) : (
+          <>
+            <span>{describe(cursor)}</span>
+            {events && <LinkTo to={address(cursor) ?? ''}>{t('chart.show_events')}</LinkTo>}
+          </>
+        )}
+      </div>
+    </ChartPanel>
+  );
+}
+
+function figures_at(data: TimeData, index: number, exact: (value: number) => string): string[] {
+  const shown = (value: number | null | undefined): string =>
+    value === null || value === undefined ? t('state.unknown') : exact(value);
+  const lines = data.lines.map((line) => `${line.name} ${shown(line.values[index])}`);
+  const { band } = data;
+  if (!band || (band.low[index] ?? null) === null) return lines;
+  return [...lines, `${band.name} ${shown(band.low[index])} – ${shown(band.high[index])}`];
+}
+
+function latest_of(data: TimeData, exact: (value: number) => string): string {
+  const words = data.lines.flatMap((line) => {
+    const value = line.values.findLast((each) => each !== null);
+    return value === undefined || value === null ? [] : [`${line.name} ${exact(value)}`];
+  });
+  return words.length === 0 ? t('chart.nothing') : t('chart.latest', { figures: list_of(words) });
+}
+
+function legend_of(data: TimeData) {
+  const lines = data.lines.map((line) => ({
+    name: line.name,
+    colour: line.colour,
+    shape: line.dashed ? ('dash' as const) : line.draw === 'line' ? ('line' as const) : ('area' as const),
+  }));
+  return data.band ? [...lines, { name: data.band.name, colour: data.band.colour, shape: 'area' as const }] : lines;
+}

@@ -1,0 +1,62 @@
+// Purpose: what the node advises, with the arithmetic behind it.
+// Invariants: a kind this page knows is said in the chosen language; one it does not know is shown in the node's own
+// words. The arithmetic is the node's, in English, and marked as that.
+import type { Advice } from '../api/insight.ts';
+import { duration, usd } from '../format/numbers.ts';
+import { t, t_or } from '../i18n/i18n.ts';
+import { LinkTo } from '../routing/link_to.tsx';
+import { agent_address } from '../routing/router.ts';
+
+export function AdviceList({ items }: { readonly items: readonly Advice[] }) {
+  if (items.length === 0) return <p className="state">{t('advice.none')}</p>;
+  return (
+    <ul className="advice" aria-label={t('advice.title')}>
+      {items.map((item, index) => (
+        <li key={index}>
+          <p className="advice_title">
+            {title_of(item)}
+            {saving_of(item) !== '' && <span className="advice_saving">{saving_of(item)}</span>}
+          </p>
+          <p className="advice_subject">
+            <Subject item={item} />
+          </p>
+          {item.arithmetic && (
+            <p className="advice_arithmetic" lang="en" dir="ltr">
+              {item.arithmetic}
+            </p>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function title_of(item: Advice): string {
+  const said = t_or('advice', item.kind);
+  return said === item.kind ? (item.title ?? item.kind) : said;
+}
+
+function saving_of(item: Advice): string {
+  if (item.saving_usd) return t('advice.saves', { amount: usd(item.saving_usd) });
+  return item.saving_ms ? t('advice.saves', { amount: duration(item.saving_ms) }) : '';
+}
+
+function Subject({ item }: { readonly item: Advice }) {
+  const agents = [item.agent_id, item.to_agent_id, item.subject?.['agent_id']].filter((id) => typeof id === 'string');
+  const others = Object.entries(item.subject ?? {})
+    .filter(([name, value]) => name !== 'agent_id' && typeof value === 'string' && value !== '')
+    .map(([, value]) => String(value));
+  const words = [...(item.items ?? []), ...(item.query ? [item.query] : []), ...(item.team ? [item.team] : []), ...others];
+  return (
+    <>
+      {agents.map((id) => (
+        <LinkTo key={id} to={agent_address(id)}>
+          <bdi>{id}</bdi>
+        </LinkTo>
+      ))}
+      {words.map((word) => (
+        <bdi key={word}>{word}</bdi>
+      ))}
+    </>
+  );
+}

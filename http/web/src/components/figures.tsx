@@ -1,0 +1,32 @@
+// Purpose: a row of figures: name, value, what goes with it, and how it went lately.
+// Invariant: a figure is shown as "–" until it is known; it never starts at a false zero.
+import type { ReactNode } from 'react';
+import { Spark } from './spark.tsx';
+
+export interface Figure {
+  readonly name: string;
+  /** null: not known */
+  readonly value: string | null;
+  readonly more?: ReactNode;
+  readonly tone?: 'bad' | 'warn' | undefined;
+  readonly spark?: readonly number[];
+}
+
+export function Figures({ label, figures }: { readonly label: string; readonly figures: readonly Figure[] }) {
+  return (
+    <section aria-label={label}>
+      <dl className="figures">
+        {figures.map((figure) => (
+          <div key={figure.name} className={figure.tone ? `figure figure_${figure.tone}` : 'figure'}>
+            <dt>{figure.name}</dt>
+            <dd>
+              <bdi className="figure_value">{figure.value ?? '–'}</bdi>
+              {figure.more !== undefined && figure.more !== '' && <span className="figure_more">{figure.more}</span>}
+              {figure.spark && figure.value !== null && <Spark values={figure.spark} />}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

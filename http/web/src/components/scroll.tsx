@@ -1,0 +1,23 @@
+// Purpose: a place that scrolls sideways where its content is too wide for it.
+// Invariant: it is in the tab order exactly while there is something to scroll to, so that the keyboard can.
+import { useEffect, useRef, useState, type ReactNode } from 'react';
+
+export function Scroll({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+  const place = useRef<HTMLDivElement>(null);
+  const [scrolls, set_scrolls] = useState(false);
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return undefined;
+    const measure = (): void => set_scrolls(element.scrollWidth > element.clientWidth);
+    const watch = new ResizeObserver(measure);
+    watch.observe(element);
+    if (element.firstElementChild) watch.observe(element.firstElementChild);
+    measure();
+    return () => watch.disconnect();
+  }, []);
+  return (
+    <div ref={place} className="table_scroll" {...(scrolls ? { tabIndex: 0, role: 'group', 'aria-label': label } : {})}>
+      {children}
+    </div>
+  );
+}

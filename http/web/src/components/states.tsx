@@ -1,0 +1,59 @@
+// Purpose: what stands where figures will be: they are on their way, there are none, or they could not be had.
+// Invariant: an error says what happened and offers to try again; an empty place says what would fill it.
+import type { ReactNode } from 'react';
+import { ApiError, message_of } from '../api/problem.ts';
+import { t } from '../i18n/i18n.ts';
+import type { Read } from '../queries/use_read.ts';
+
+export function Loading() {
+  return (
+    <p className="state state_loading" role="status">
+      {t('state.loading')}
+    </p>
+  );
+}
+
+export function Empty({ children }: { readonly children: ReactNode }) {
+  return <p className="state">{children}</p>;
+}
+
+export function Failed({ error, again }: { readonly error: unknown; readonly again: () => void }) {
+  const unknown_here = error instanceof ApiError && error.status === 404;
+  return (
+    <div className="state state_failed" role="status">
+      <p>{unknown_here ? t('state.not_offered') : t('state.failed', { reason: message_of(error) })}</p>
+      <button type="button" className="button button_small" onClick={again}>
+        {t('state.again')}
+      </button>
+    </div>
+  );
+}
+
+interface AnswerProps<T> {
+  readonly read: Read<T>;
+  readonly empty?: (data: T) => boolean;
+  readonly empty_text?: string;
+  readonly children: (data: T) => ReactNode;
+}
+
+/** Shows an answer, or the state it is in. An answer that is there stays while a new one cannot be had. */
+export function Answer<T>({ read, empty, empty_text, children }: AnswerProps<T>) {
+  if (read.data === undefined) {
+    if (read.isError) return <Failed error={read.error} again={() => void read.refetch()} />;
+    return <Loading />;
+  }
+  if (empty?.(read.data)) return <Empty>{empty_text ?? t('state.empty_range')}</Empty>;
+  return <>{children(read.data)}</>;
+}
+
+/** Says so when figures are lower bounds, or scaled up from a sample. */
+export function Exactness({ data }: { readonly data: { readonly complete?: boolean; readonly sampled?: { readonly rate: number } } | undefined }) {
+  if (!data) return null;
+  const rate = data.sampled?.rate ?? 1;
+  return (
+    <>
+      {data.complete === false && <p className="note note_warn">{t('state.incomplete')}</p>}
+      {rate < 1 && <p className="note">{t('state.sampled', { n: Math.max(1, Math.round(1 / rate)) })}</p>}
+    </>
+  );
+}

@@ -1,0 +1,307 @@
+// Purpose: the insight views in a real browser against the fixture: each one in a left-to-right and a right-to-left
+// language, light and dark, large and small; the keyboard alone; zoom, export, drill-down; what is live; what breaks.
+// Invariant: the tests run in order on one browser and one fixture; each starts by opening its own address.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
+import { fill, make_trace } from '../fixture/sample_fleet.mjs';
+import { Stage } from './stage.mjs';
+
+let stage, page, node, base, random, trace_id;
+
+beforeAll(async () => {
+  stage = await Stage.open();
+  ({ page, node, base } = stage);
+  random = fill(node);
+  trace_id = node.journal.findLast((event) => event.peer_agent_id).trace_id;
+  const shared = { key: null, tokens: null, warn_at: 0.8 };
+  node.limits.set('org-month', { ...shared, scope: 'org', period: 'month', cost_usd: 8 });
+  node.limits.set('team-day', { ...shared, scope: 'team', key: 'research', period: 'day', cost_usd: 3.4 });
+}, 120_000);
+
+afterAll(() => stage?.close());
+
+afterEach(() => {
+  assert.deepEqual(stage.complaints.splice(0), [], 'the console is clean, and the content security policy holds');
+});
+
+/** Each view, and what is there once it has its figures. */
+const views = [
+  ['overview', '/', '.plot canvas'],
+  ['agents', '/agents', '.agent_table tbody tr'],
+  ['agent', '/agent?id=planner', '.plot canvas'],
+  ['events', '/events?status=ok&team=research', '.event'],
+  ['traces', '/traces', '.small_table tbody tr'],
+  ['trace', '/trace?id=', '.span_bar'],
+  ['memory', '/memory', '.flow rect'],
+  ['knowledge', '/knowledge', '.heat tbody td'],
+  ['tokens', '/tokens', '.limit'],
+  ['collaboration', '/collaboration?agent=planner', '.graph canvas[data-nodes="8"]'],
+  ['teams', '/teams', '.gauge'],
+  ['patterns', '/patterns', '.heat tbody td'],
+  ['cluster', '/cluster', '.replica'],
+];
+
+const looks = [
+  ['en', 'light', 'desktop', 1440, 1000],
+  ['en', 'dark', 'phone', 390, 844],
+  ['ar', 'light', 'phone', 390, 844],
+  ['ar', 'dark', 'desktop', 1440, 1000],
+  ['de', 'light', 'tablet', 820, 1180],
+];
+
+async function go(path, there, language = 'en') {
+  await stage.sign_in(language);
+  await page.goto(`${base}${path === '/trace?id=' ? path + trace_id : path}`);
+  await page.locator(there).first().waitFor();
+  await page.locator('.state_loading').first().waitFor({ state: 'detached' });
+  await page.waitForFunction(() => [...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('canvas')));
+}
+
+function cluster_of(names) {
+  const nodes = names.map((id, index) => ({
+    id,
+    name: id,
+    state: 'active',
+    zone: `z${index}`,
+    address: `192.0.2.${index + 1}:7400`,
+    version: '0.1.0',
+    level: 1,
+    is_self: index === 0,
+    connected: index !== 2,
+    last_seen: new Date().toISOString(),
+    leaders: 5,
+    replicas: 16,
+    resident_bytes: 180_000_000,
+    disk_free_bytes: 42_000_000_000,
+  }));
+  const replicas = names.map((name, index) => ({ node: name, role: 'follower', applied_index: 1000, lag: index * 6 }));
+  const shard = (id) => ({ id, generation: 1, leader: names[id % 2], term: 3, commit_index: 1000 + id, replicas, state: id % 5 === 4 ? 'degraded' : 'healthy' });
+  return { cluster_id: '0190a5c0deadbeef', nodes, shards: Array.from({ length: 16 }, (_, id) => shard(id)), problems: ['n3 is not connected'] };
+}
+
+describe('insight', { timeout: 120_000 }, () => {
+  for (const [language, shade, device, width, height] of looks) {
+    const look = `${language}, ${shade}, ${device}`;
+    test.each(views)(`accessible and within its place, ${look}: %s`, async (name, path, there) => {
+      node.cluster = cluster_of(['n1', 'n2', 'n3']);
+      await page.emulateMedia({ colorScheme: shade, reducedMotion: 'reduce' });
+      await page.setViewportSize({ width, height });
+      await go(path, there, language);
+      const root = await page.evaluate(() => [document.documentElement.lang, document.documentElement.dir]);
+      assert.deepEqual(root, [language, language === 'ar' ? 'rtl' : 'ltr']);
+      await stage.inspect(`${name}_${language}_${shade}_${device}`);
+    });
+  }
+
+  test('the cluster is in the navigation only where there is one', async () => {
+    node.cluster = null;
+    await page.setViewportSize({ width: 1440, height: 1000 });
+    await go('/', '.plot canvas');
+    const asked = node.addresses.filter((address) => address === '/api/v2/cluster').length;
+    const link = page.getByRole('link', { name: 'Cluster' });
+    await page.getByRole('link', { name: 'Patterns' }).waitFor();
+    assert.equal(await link.count(), 0);
+    await page.getByRole('link', { name: 'Teams' }).click();
+    await page.locator('.gauge').first().waitFor();
+    assert.equal(node.addresses.filter((address) => address === '/api/v2/cluster').length, asked, 'a 404 is not asked again');
+    node.cluster = cluster_of(['n1', 'n2', 'n3']);
+    await page.reload();
+    await link.click();
+    await page.getByText('n3 is not connected').waitFor();
+    node.cluster = null;
+  });
+
+  test('by keyboard alone: language, chart, events, heat map, graph', async () => {
+    await go('/', '.plot canvas');
+    const press = async (...keys) => {
+      for (const key of keys) await page.keyboard.press(key);
+    };
+    const focused = (what) => page.waitForFunction((selector) => document.activeElement?.matches(selector), what);
+    await press('Tab');
+    await focused('.skip');
+    await press('Enter');
+    await focused('main');
+    const tab_to = async (selector) => {
+      for (let i = 0; i < 60; i += 1) {
+        await press('Tab');
+        if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+      }
+      assert.fail(`the focus never came to ${selector}`);
+    };
+    await tab_to('.segments input');
+    await press('ArrowRight', 'ArrowRight');
+    await page.waitForURL(/range=24h/);
+    await page.waitForLoadState('networkidle');
+    await page.locator('.plot canvas').first().waitFor();
+    await tab_to('.plot');
+    await press('End', 'ArrowLeft');
+    const plot = page.locator('.plot').first();
+    const told = await plot.getAttribute('aria-valuetext');
+    assert.match(told, /Without error \d+, Errors \d+/);
+    await press('Enter');
+    await page.waitForURL(/\/events\?since=.*until=/);
+    await focused('h1');
+    await page.getByRole('list', { name: 'Filters that are set' }).getByText('From').waitFor();
+
+    await go('/knowledge', '.heat tbody td');
+    await page.locator('.heat td[tabindex="0"]').focus();
+    await press('ArrowRight', 'ArrowDown', 'End');
+    const at = await page.evaluate(() => document.activeElement?.getAttribute('data-at'));
+    assert.equal(at, '1.23');
+    await press('Enter');
+    await page.waitForURL(/\/events\?type=knowledge.access/);
+
+    await go('/collaboration', '.graph canvas[data-nodes="8"]');
+    await page.locator('.graph').focus();
+    await press('Home');
+    await page.waitForURL(/agent=/);
+    const first = await page.locator('#graph_active').innerText();
+    await press('ArrowLeft', 'ArrowUp');
+    await page.waitForFunction((before) => document.getElementById('graph_active')?.textContent !== before, first);
+    assert.match(await page.locator('#graph_active').textContent(), /team .*, \d+ collaborations/);
+    await press('Enter');
+    await page.waitForURL(/\/agent\?id=/);
+  });
+
+  test('the language changes at once, mirrors the page, and the focus stays', async () => {
+    await go('/memory', '.flow rect');
+    const choice = page.getByRole('combobox', { name: 'Language' });
+    await choice.focus();
+    await choice.selectOption('ar');
+    await page.waitForFunction(() => document.documentElement.dir === 'rtl');
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'SELECT');
+    const [rail, view] = await page.evaluate(() =>
+      ['.rail', 'main'].map((selector) => document.querySelector(selector).getBoundingClientRect().left),
+    );
+    assert.ok(rail > view, 'the rail is on the right');
+    const [query, miss] = await page.evaluate(() =>
+      ['.flow_query', '.flow_miss'].map((selector) => document.querySelector(selector).getBoundingClientRect().left),
+    );
+    assert.ok(query > miss, 'queries flow from right to left');
+    await page.reload();
+    await page.locator('html[dir="rtl"][lang="ar"]').waitFor();
+  });
+
+  test('a zoom into a chart is the range of every view, and can be widened and left', async () => {
+    await go('/tokens', '.plot canvas');
+    const plot = page.locator('.plot').nth(1);
+    await plot.scrollIntoViewIfNeeded();
+    const box = await plot.boundingBox();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 60);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.8, box.y + 60, { steps: 5 });
+    await page.mouse.up();
+    await page.waitForURL(/since=.*until=/);
+    const since = new URL(page.url()).searchParams.get('since');
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Teams' }).click();
+    await page.waitForURL(/\/teams\?since=/);
+    assert.equal(new URL(page.url()).searchParams.get('since'), since);
+    await page.getByRole('button', { name: 'Widen the span of time' }).click();
+    await page.waitForFunction((before) => new URL(location.href).searchParams.get('since') < before, since);
+    await page.getByRole('button', { name: 'Leave this span of time' }).click();
+    await page.waitForURL(/\/teams$/);
+    await page.goBack();
+    await page.waitForURL(/since=/);
+  });
+
+  test('every chart has a table, and can be taken away as CSV and as a picture', async () => {
+    await go('/memory', '.flow rect');
+    const save = async (name) => {
+      const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
+      return [file.suggestedFilename(), await readFile(await file.path())];
+    };
+    const [csv_name, csv] = await save('Save as CSV: Memory tier flow');
+    assert.match(csv_name, /^troupe-memory-tier-flow-.*\.csv$/);
+    assert.match(csv.toString(), /^\ufeffTier,Asked,Hits.*\r\nredis,\d+,\d+/);
+    const [, svg] = await save('Save as picture: Memory tier flow');
+    assert.match(svg.toString(), /<svg[^>]*>.*redis/s);
+    const [png_name, png] = await save('Save as picture: Answers by tier');
+    assert.match(png_name, /\.png$/);
+    assert.equal(png.subarray(1, 4).toString(), 'PNG');
+    await page.getByRole('button', { name: 'Table: Memory tier flow' }).click();
+    await page.getByRole('table', { name: 'Memory tier flow' }).getByRole('rowheader', { name: 'chromadb' }).waitFor();
+  });
+
+  test('what the first view needs is under 400 KB compressed, in every language', async () => {
+    for (const language of ['en', 'ar']) {
+      node.addresses.length = 0;
+      await go('/', '.plot canvas', language);
+      const files = [...new Set(node.addresses.filter((address) => address.startsWith('/assets/')))];
+      const sizes = await Promise.all(files.map(async (file) => gzipSync(await readFile(join(node.dist, file))).length));
+      const kilobytes = Math.round(sizes.reduce((sum, size) => sum + size, 0) / 1_000);
+      console.log(`first view in ${language}: ${kilobytes} KB in ${files.length} files`);
+      assert.ok(kilobytes < 400, `${kilobytes} KB`);
+    }
+  });
+
+  test('a limit is set and removed by an admin', async () => {
+    await go('/tokens', '.limit');
+    await page.getByText('Set a limit').click();
+    const form = page.getByRole('form', { name: 'Set a limit' });
+    await form.getByLabel('For').selectOption('agent');
+    await form.getByLabel('Name').fill('planner');
+    await form.getByLabel('US dollars').fill('2.5');
+    await form.getByRole('button', { name: 'Set' }).click();
+    const row = page.locator('.limit').filter({ hasText: 'planner' });
+    await row.getByText(/of \$2\.50/).waitFor();
+    await row.getByRole('button', { name: 'Remove the limit agent-planner-month' }).click();
+    await row.waitFor({ state: 'detached' });
+  });
+
+  test('what is pushed is seen in the figures without a reload, and nothing flickers', async () => {
+    await go('/knowledge', '.heat tbody td');
+    const figure = page.locator('.figure').filter({ hasText: 'Accesses' }).locator('.figure_value');
+    const before = await figure.innerText();
+    await page.evaluate(() => {
+      globalThis.vanished = 0;
+      const heat = document.querySelector('.heat');
+      new MutationObserver(() => (globalThis.vanished += heat.isConnected ? 0 : 1)).observe(document.body, {
+        childList: true,
+        subtree: true,
+      });
+    });
+    node.emit(...Array.from({ length: 4 }, () => make_trace(random, Date.now() - 4_000)).flat());
+    await page.waitForFunction(
+      (old) => [...document.querySelectorAll('.figure_value')][0]?.textContent !== old,
+      before,
+    );
+    assert.equal(await page.evaluate(() => globalThis.vanished), 0);
+  });
+
+  test('over a restart of the node the figures stay, the page says so, and then goes on', async () => {
+    await go('/memory', '.flow rect');
+    const figure = page.locator('.figure_value').first();
+    const before = await figure.innerText();
+    await node.stop();
+    await page.getByRole('status', { name: 'Connection' }).getByText('Recovering').waitFor();
+    assert.equal(await figure.innerText(), before);
+    await node.start();
+    await page.getByRole('status', { name: 'Connection' }).getByText('Live').waitFor();
+    node.emit(...make_trace(random, Date.now() - 5_000));
+    await page.waitForFunction((old) => document.querySelector('.figure_value')?.textContent !== old, before);
+  });
+
+  test('half a minute without a network is survived, and told', async () => {
+    await stage.sign_in();
+    await page.clock.install();
+    await page.goto(`${base}/events`);
+    await page.locator('.event').first().waitFor();
+    const connection = page.getByRole('status', { name: 'Connection' });
+    await connection.getByText('Live').waitFor();
+    await stage.context.setOffline(true);
+    for (const client of node.sockets) client.ws.terminate();
+    await page.clock.runFor(30_000);
+    await connection.getByText('Offline').waitFor();
+    const missed = make_trace(random, Date.now());
+    node.emit(...missed);
+    await stage.context.setOffline(false);
+    await page.clock.runFor(10_000);
+    await connection.getByText('Live').waitFor();
+    await page.clock.runFor(2_000);
+    await page.waitForFunction((count) => new RegExp(`^${count} received`).test(document.querySelector('.stream_bar span')?.textContent ?? ''), missed.length);
+    await page.clock.resume();
+  });
+});

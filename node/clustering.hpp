@@ -1,0 +1,72 @@
+// A node's side of its cluster: what it knows of where shards are, the network to the other nodes, its part in membership.
+// A node alone has the first and the last, without a network.
+//
+//   made  ->  shards and runtime are made with directory() and peers()  ->  start()  ->  ...  ->  stop()
+//
+// Owner: the engine's thread. stop() comes before anything that the handlers speak to is gone.
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "actors/runtime/client.hpp"
+#include "actors/runtime/shard_directory.hpp"
+#include "node/cluster/invitation.hpp"
+#include "node/cluster/peer_network.hpp"
+#include "node/config.hpp"
+#include "node/kept_map.hpp"
+#include "node/membership.hpp"
+#include "storage/data_dir.hpp"
+
+namespace troupe::node {
+
+class clustering {
+ public:
+  // 'kept': the map of the last run. 'with': what a joining node shows until it has a map.
+  clustering(caf::actor_system& system, const config& c, const storage::directory_identity& id, kept_map kept,
+             std::optional<invitation> with);
+  ~clustering();
+  clustering(const clustering&) = delete;
+
+  shard_directory& directory() { return directory_; }
+  // Null when the node runs alone.
+  network* peers() { return network_.get(); }
+
+  struct surroundings {
+    client* actors = nullptr;
+    std::vector<caf::actor> shards;
+    std::string client_address;  // where clients reach this node
+    std::int64_t started_us = 0;
+    std::function<own_figures()> figures;
+  };
+  // All handlers are set, and the others may come. Where it listens; nothing when the node runs alone.
+  result<std::optional<listen_address>> start(surroundings around);
+  // Ends the network, then membership. Nothing is heard from peers afterwards.
+  void stop();
+
+  bool started() const { return membership_ != nullptr; }
+  membership& members() { return *membership_; }
+  // This node, and every other one of the map that can be reached: what a new node is told.
+  std::vector<peer_address> known_peers() const;
+  std::vector<peer_status> peer_states() const;
+
+ private:
+  void admit(const peer_hello_facts& who, std::function<void(result<bool>)> decide);
+  void reach(const cluster::cluster_map& map);
+
+  caf::actor_system& system_;
+  const config& config_;
+  const storage::directory_identity identity_;
+  const kept_map kept_;
+  std::optional<invitation> invitation_;
+  listen_address listen_, advertised_;
+  shard_directory directory_;
+  std::unique_ptr<peer_network> network_;
+  std::unique_ptr<membership> membership_;
+};
+
+}  // namespace troupe::node

@@ -1,0 +1,202 @@
+// Nodes that become one cluster, on loopback: growing, any node for any request, a node that dies, a restart in turn that no
+// client notices, and whoever has no business on the cluster port. tests/fault does worse things to it.
+import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { Follower, open_socket } from '../support/channels.mjs';
+import { Cluster, ctl, ctl_json, ctl_must, free_port } from '../support/cluster.mjs';
+import { by_place, numbers, step_of, steps } from '../support/events.mjs';
+import { Node, admin_key } from '../support/node.mjs';
+import { until } from '../support/until.mjs';
+
+let cluster;
+const others = [];
+after(async () => {
+  await cluster?.remove();
+  for (const node of others) await node.remove();
+});
+
+const stored = async (api, agent_id) => by_place(await api.all('/api/v2/events', { agent_id, limit: 1000 })).map(step_of);
+
+/** Writes batches through all nodes in turn until it is stopped; every answer that was no success is kept. */
+class Load {
+  steps = 0;
+  failures = [];
+
+  constructor(agent) {
+    this.agent = agent;
+    this.going = true;
+    this.done = this.run();
+  }
+
+  async run() {
+    for (let i = 0; this.going; i += 1) {
+      const batch = steps(this.agent, 5, this.steps);
+      for (let sent = false; !sent && this.going; i += 1) {
+        const answer = await cluster.api(i).post('/api/v2/events', batch).catch((error) => ({ status: 0, text: String(error.cause ?? error) }));
+        sent = answer.status === 200;
+        if (!sent) this.failures.push(`${answer.status} ${answer.text}`);
+      }
+      this.steps += 5;
+      this.acknowledged = this.steps;
+    }
+  }
+
+  async stop() {
+    this.going = false;
+    await this.done;
+  }
+}
+
+test('cluster: one node with data grows to three, and what it had is on all of them', async () => {
+  cluster = await Cluster.start(1);
+  await cluster.api(0).send(steps('from before', 200));
+  const load = new Load('while growing');
+  await cluster.add();
+  await cluster.add();
+  await cluster.settled(3);
+  await load.stop();
+  for (const i of numbers(3)) {
+    assert.deepEqual(await stored(cluster.api(i), 'from before'), numbers(200), `through node ${i + 1}`);
+    const seen = await stored(cluster.api(i), 'while growing');
+    assert.deepEqual(seen.slice(0, load.acknowledged), numbers(load.acknowledged), `through node ${i + 1}`);
+  }
+  const view = await cluster.view();
+  assert.deepEqual(view.nodes.map((node) => node.state), ['active', 'active', 'active']);
+  assert.ok(view.shards.every((shard) => shard.generation >= 2));
+});
+
+test('cluster: any node takes any request, and each reads what another was told', async () => {
+  for (const i of numbers(3)) {
+    const made = await cluster.api(i).post('/api/v2/agents', { id: `made-${i}`, name: `through ${i}` });
+    assert.equal(made.status, 201, made.text);
+    for (const j of numbers(3)) assert.equal((await cluster.api(j).read(`/api/v2/agents/made-${i}`)).name, `through ${i}`);
+  }
+  const key = await cluster.api(1).make_key('read');
+  await until('the key to be known everywhere', async () => {
+    const answers = await Promise.all(cluster.nodes.map((node) => node.api_as(key.key).get('/api/v2/whoami')));
+    return answers.every((answer) => answer.status === 200);
+  });
+});
+
+test('cluster: a reader on one node is pushed what is sent to another', async () => {
+  const socket = open_socket(cluster.nodes[2].base, admin_key);
+  const follower = new Follower(socket, 'events');
+  await until('the follower', () => follower.joined);
+  await cluster.api(0).send(steps('pushed', 50));
+  await until('all to come', () => follower.received.filter((event) => event.agent_id === 'pushed').length >= 50);
+  assert.deepEqual(follower.received.filter((event) => event.agent_id === 'pushed').map(step_of), numbers(50));
+  socket.disconnect();
+});
+
+test('cluster: with one node killed the others take writes, and it catches up when it is back', async () => {
+  const load = new Load('around a kill');
+  await until('some to be taken', () => load.acknowledged > 50);
+  await cluster.nodes[0].kill();
+  const before = load.acknowledged;
+  await until('more to be taken', () => load.acknowledged > before + 200, 30_000);
+  await cluster.nodes[0].boot();
+  await cluster.settled(3);
+  await load.stop();
+  const seen = await stored(cluster.api(0), 'around a kill');
+  assert.deepEqual(seen.slice(0, load.acknowledged), numbers(load.acknowledged), 'through the node that was away');
+  assert.equal(new Set(seen).size, seen.length, 'nothing twice');
+});
+
+test('cluster: a node that waits for the others when it starts ends when it is told to', async () => {
+  await Promise.all(cluster.nodes.map((node) => node.kill()));
+  await cluster.nodes[0].launch();
+  await until('it to listen', () => cluster.nodes[0].logs.length > cluster.nodes[0].first_line);
+  assert.equal((await cluster.nodes[0].stop()).code, 0);
+  await Promise.all(cluster.nodes.map((node) => node.boot()));
+  await cluster.settled(3);
+});
+
+test('cluster: a minority refuses writes at once and says why', async () => {
+  await Promise.all([cluster.nodes[1].kill(), cluster.nodes[2].kill()]);
+  await until('the node to have noticed', async () => (await cluster.view(cluster.nodes[0])).nodes.filter((node) => node.connected).length <= 1);
+  const refused = await until('a refusal', async () => {
+    const answer = await cluster.nodes[0].api.post('/api/v2/events', steps('in a minority', 1));
+    return answer.status === 503 ? answer : null;
+  }, 30_000);
+  assert.equal(refused.type, 'application/problem+json');
+  assert.match(refused.body.detail, /majority/);
+  assert.ok(refused.headers.get('retry-after'));
+  await Promise.all([cluster.nodes[1].boot(), cluster.nodes[2].boot()]);
+  await cluster.settled(3);
+  await cluster.api(0).send(steps('whole again', 1));
+});
+
+test('cluster: a restart of each node in turn is no error for clients of the others', async () => {
+  const load = new Load('through restarts');
+  for (const node of cluster.nodes) {
+    await node.restart();
+    await cluster.settled(3);
+  }
+  await load.stop();
+  // A request to the node that is just away cannot be answered; nothing else may fail.
+  const odd = load.failures.filter((text) => !/ECONNREFUSED|ECONNRESET|other side closed|fetch failed|stopping|is starting/.test(text));
+  assert.deepEqual(odd, []);
+  const seen = await stored(cluster.api(0), 'through restarts');
+  assert.deepEqual(seen.slice(0, load.acknowledged), numbers(load.acknowledged));
+});
+
+test('cluster: troupectl shows nodes and shards, and the doctor is content', async () => {
+  for (const node of cluster.nodes) {
+    await until('a node that has just started to have heard of the others', async () => (await ctl(node, 'doctor')).code === 0);
+  }
+  const nodes = await ctl_json(cluster.nodes[1], 'nodes');
+  assert.equal((nodes.items ?? nodes).length, 3);
+  const shards = await ctl_json(cluster.nodes[2], 'shards');
+  assert.equal(new Set((shards.items ?? shards).map((shard) => shard.shard ?? shard.id)).size, 16);
+});
+
+test('cluster: strangers, wrong certificates and used invitations are refused and harm nobody', async () => {
+  const { ports } = cluster.nodes[0];
+  for (const bytes of [Buffer.from('GET / HTTP/1.1\r\n\r\n'), Buffer.alloc(100_000, 0xff), Buffer.alloc(0)]) {
+    const socket = connect(ports.cluster, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.end(bytes);
+  }
+  const late_port = await free_port('127.0.0.1');
+  const file = join(cluster.nodes[0].home, 'once');
+  await ctl_must(cluster.nodes[0], 'node', 'invite', 'late', '--address', `127.0.0.1:${late_port}`, '--out', file);
+  const first = await Node.prepare({ cluster: true, env: { TROUPE_JOIN: file, TROUPE_NODE_NAME: 'late' } });
+  first.ports.cluster = late_port;
+  others.push(first);
+  await first.boot();
+  const copy = join(cluster.nodes[0].home, 'again');
+  copyFileSync(file, copy);
+  const second = await Node.prepare({ cluster: true, env: { TROUPE_JOIN: copy, TROUPE_NODE_NAME: 'later' } });
+  others.push(second);
+  await second.launch();
+  await until('it to be told that it may not', () => second.logs.some((line) => /used|already|another|refus/i.test(line)), 30_000);
+  await second.kill();
+  const alone = await Node.start({ cluster: true });
+  others.push(alone);
+  assert.notEqual((await alone.api.read('/api/v2/cluster')).cluster_id, (await cluster.view()).cluster_id);
+  await cluster.api(1).send(steps('unharmed', 10));
+  assert.deepEqual(await stored(cluster.api(2), 'unharmed'), numbers(10));
+});
+
+test('cluster: a dead node is replaced by one command, and a node is drained and removed', async () => {
+  const load = new Load('while replacing');
+  const late = others[0];
+  await cluster.nodes[2].kill();
+  await ctl_must(cluster.nodes[0], 'node', 'replace', 'n3', '--with', 'late');
+  cluster.nodes[2] = late;
+  await until('the dead one to be gone', async () => !(await cluster.view()).nodes.some((node) => node.name === 'n3'), 120_000);
+  await cluster.settled(3);
+  await load.stop();
+  for (const i of numbers(3)) {
+    const seen = await stored(cluster.api(i), 'while replacing');
+    assert.deepEqual(seen.slice(0, load.acknowledged), numbers(load.acknowledged), `through node ${i + 1}`);
+  }
+  await ctl_must(cluster.nodes[0], 'node', 'drain', 'late');
+  await until('it to hold nothing', async () => (await cluster.view()).shards.every((shard) => shard.replicas.length === 2), 60_000);
+  await ctl_must(cluster.nodes[0], 'node', 'remove', 'late');
+  await until('it to be gone', async () => !(await cluster.view()).nodes.some((node) => node.name === 'late'));
+  assert.deepEqual((await stored(cluster.api(1), 'while replacing')).slice(0, load.acknowledged), numbers(load.acknowledged));
+});

@@ -1,0 +1,141 @@
+// Faults against a real cluster under load, and whether everything that was promised still holds. See README.md.
+//   run.mjs [--minutes N] [--seed N] [--nodes N] [--faults NAME,NAME] [--failovers N] [--suite] [--list]
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Cluster } from '../e2e/support/cluster.mjs';
+import { stays, until } from '../e2e/support/until.mjs';
+import { faults } from './faults.mjs';
+import { failovers } from './failovers.mjs';
+import { Machine, make_harm } from './support/harm.mjs';
+import { Namespace, make_bridge } from './support/namespaces.mjs';
+import { seeded } from './support/random.mjs';
+import { Append } from './workloads/append.mjs';
+import { Claims } from './workloads/claims.mjs';
+import { Follow } from './workloads/follow.mjs';
+import { Register } from './workloads/register.mjs';
+
+const back_within_ms = 15_000; // after a fault is undone; what it took is reported, 5 s is the aim
+const { values: options } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '3' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    nodes: { type: 'string', default: '3' },
+    faults: { type: 'string', default: Object.keys(faults).join(',') },
+    failovers: { type: 'string' },
+    suite: { type: 'boolean', default: false }, // the checkers' own tests first
+    list: { type: 'boolean', default: false },
+  },
+});
+const chosen = options.faults.split(',');
+const unknown = chosen.filter((name) => !faults[name]);
+if (options.list || unknown.length > 0) {
+  if (unknown.length > 0) console.error(`no such fault: ${unknown.join(', ')}. There are:`);
+  console.log(Object.keys(faults).join('\n'));
+  process.exit(unknown.length > 0 ? 2 : 0);
+}
+
+const began = performance.now();
+const log = (text) => console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
+const seed = Number(options.seed);
+const random = seeded(seed);
+let failed = 0;
+let passed = 0;
+
+function verdict(name, problems) {
+  if (problems.length === 0) passed += 1;
+  else failed += 1;
+  console.log(`${problems.length === 0 ? 'ok' : 'not ok'} - ${name}`);
+  for (const problem of problems.slice(0, 10)) console.log(`    ${problem}`);
+  if (problems.length > 10) console.log(`    and ${problems.length - 10} more`);
+}
+
+/** Every workload gets something done again; how long that took. */
+async function back(workloads) {
+  const start = performance.now();
+  const before = workloads.map((workload) => workload.done);
+  const stuck = () => workloads.filter((workload, i) => workload.done <= before[i]).map((workload) => workload.name);
+  await until('every workload to go on', () => stuck().length === 0, back_within_ms).catch(() => {});
+  return { took: performance.now() - start, stuck: stuck() };
+}
+
+function check_checkers() {
+  const file = fileURLToPath(new URL('checkers.test.mjs', import.meta.url));
+  const { status, stdout } = spawnSync(process.execPath, ['--test', file], { encoding: 'utf8' });
+  verdict('the checkers find what is planted', status === 0 ? [] : stdout.split('\n').filter((line) => line.includes('not ok')));
+}
+
+async function under_faults(cluster, spaces, machines, workloads) {
+  const end = began + Number(options.minutes) * 60_000;
+  const times = [];
+  const problems = [];
+  let queue = [];
+  while (performance.now() < end) {
+    if (queue.length === 0) queue = chosen.toSorted(() => random() - 0.5);
+    const name = queue.pop();
+    const hold_ms = name.startsWith('pause') ? 100 + random() * 6_000 : 500 + random() * 4_000;
+    log(`${name}, for ${(hold_ms / 1000).toFixed(1)} s`);
+    const undo = await faults[name]({ cluster, spaces, machines, random, log });
+    await stays('the fault lasts', () => true, hold_ms);
+    await undo();
+    const { took, stuck } = await back(workloads);
+    times.push(took);
+    if (stuck.length > 0) problems.push(`after "${name}" ${stuck.join(', ')} did not go on within ${back_within_ms} ms`);
+  }
+  times.sort((a, b) => a - b);
+  log(`back after ${Math.round(times[times.length >> 1])} ms (median), ${Math.round(times.at(-1))} ms (longest) of ${times.length} faults`);
+  return problems;
+}
+
+function tell_clients(workloads) {
+  for (const workload of workloads) {
+    const sums = new Map();
+    for (const { errors } of workload.clients) for (const [what, n] of errors) sums.set(what, (sums.get(what) ?? 0) + n);
+    const pause = Math.max(0, ...workload.clients.map((client) => client.longest_pause));
+    const anew = (workload.readers ?? []).reduce((sum, reader) => sum + reader.before.length, 0);
+    if (anew > 0) log(`${workload.name}: told ${anew} times to begin anew`);
+    log(`${workload.name}: ${workload.done} done, longest pause ${Math.round(pause)} ms, ${[...sums].map(([what, n]) => `${n} x ${what}`).join(', ') || 'no errors'}`);
+  }
+}
+
+async function main() {
+  if (options.suite) check_checkers();
+  make_bridge();
+  make_harm();
+  console.log(`seed ${seed}: the same with --seed ${seed}`);
+  const spaces = Array.from({ length: Number(options.nodes) }, (_, i) => new Namespace(i + 1));
+  const machines = spaces.map((space) => new Machine(space.i));
+  const cluster = await Cluster.start(spaces.length, (i) => ({
+    host: spaces[i - 1].address,
+    env: machines[i - 1].env,
+    wrap: (program) => spaces[i - 1].wrap(program),
+  }));
+  log(`${spaces.length} nodes are one cluster`);
+  try {
+    if (options.failovers) return verdict('failovers', await failovers(cluster, Number(options.failovers), log));
+    const append = new Append(cluster, random);
+    const workloads = [append, new Register(cluster, random), new Claims(cluster, random), new Follow(cluster, append)];
+    for (const workload of workloads) await workload.prepare?.();
+    let going = true;
+    const running = workloads.map((workload) => workload.run(() => going));
+    const crashed = Promise.race(running.map((one) => one.then(() => new Promise(() => {}))));
+    const stuck = await Promise.race([under_faults(cluster, spaces, machines, workloads), crashed]);
+    going = false;
+    await Promise.all(running);
+    verdict('the cluster goes on after each fault', stuck);
+    await cluster.settled();
+    tell_clients(workloads);
+    for (const workload of workloads) verdict(`${workload.name}: what was promised holds`, await workload.check());
+  } finally {
+    await cluster.remove();
+    for (const space of spaces) space.remove();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  verdict('the run', [error.stack]);
+}
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);

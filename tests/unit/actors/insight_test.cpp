@@ -1,0 +1,511 @@
+// Cells: fixtures reckoned by hand, and streams of events against a naive computation over the raw events.
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <functional>
+#include <random>
+#include <set>
+
+#include "actors/insight/event_facts.hpp"
+#include "protocol/cells.hpp"
+#include "tests/support/sample_events.hpp"
+
+using namespace troupe;
+using namespace troupe::testing;
+
+namespace {
+
+using schema::CellField;
+using schema::CellStep;
+using schema::Cube;
+using schema::EventType;
+using schema::Resolution;
+
+constexpr std::int64_t second = 1'000'000, minute = 60 * second, hour = 60 * minute, day = 24 * hour;
+constexpr std::int64_t monday = 1'700'438'400'000'000;  // 2023-11-20T00:00:00Z
+
+struct question {
+  Cube cube;
+  std::vector<CellField> by;
+  std::int64_t from = monday, until = monday + day;
+  std::vector<std::pair<CellField, std::string>> where = {};
+  CellStep step = CellStep::NONE;
+  schema::CellOrder order = schema::CellOrder::COUNT;
+  std::uint32_t limit = 5000, sample = 0;
+  bool sketches = false;
+  int offset_minutes = 0;
+};
+
+using names = std::vector<std::string>;
+struct answer {
+  std::map<std::pair<names, std::int64_t>, rollup> rows;
+  std::vector<names> order;
+  rollup other;
+  unsigned other_keys = 0;
+  bool partial = false;
+  std::uint64_t bound = 0;
+
+  const rollup& at(const names& n, std::int64_t time = 0) const {
+    auto found = rows.find({n, time});
+    if (found == rows.end()) FAIL("there is no row " + (n.empty() ? std::string() : n[0]));
+    return found->second;
+  }
+};
+
+answer read(const memory_shard& shard, const question& q) {
+  auto result = shard.query([&](schema::Query::Builder to) {
+    auto asked = to.initReadCells();
+    asked.setCube(q.cube);
+    asked.setSinceUs(q.from), asked.setUntilUs(q.until);
+    auto by = asked.initGroupBy(static_cast<unsigned>(q.by.size()));
+    for (unsigned i = 0; i < by.size(); ++i) by.set(i, q.by[i]);
+    auto where = asked.initWhere(static_cast<unsigned>(q.where.size()));
+    for (unsigned i = 0; i < where.size(); ++i)
+      where[i].setField(q.where[i].first), where[i].setValue(q.where[i].second.c_str());
+    asked.setStep(q.step), asked.setOrder(q.order), asked.setLimit(q.limit);
+    asked.setSketches(q.sketches), asked.setSample(q.sample), asked.setOffsetMinutes(q.offset_minutes);
+  });
+  REQUIRE((*result).isCells());
+  auto cells = (*result).getCells();
+  answer a;
+  for (auto row : cells.getRows()) {
+    names n;
+    for (auto f : row.getFields()) n.emplace_back(view_of(f));
+    if (std::find(a.order.begin(), a.order.end(), n) == a.order.end()) a.order.push_back(n);
+    a.rows[{n, row.getTimeUs()}].add(row.getFigures());
+  }
+  a.other.add(cells.getOther());
+  a.other_keys = cells.getOtherKeys();
+  a.partial = cells.getPartial();
+  a.bound = cells.getHashBound();
+  return a;
+}
+
+sample_event at(std::uint64_t id, std::int64_t time_us, EventType type = EventType::LLM_CALL) {
+  sample_event e{id_of(id)};
+  e.time_us = time_us;
+  e.type = type;
+  return e;
+}
+
+}  // namespace
+
+TEST_CASE("cells: a window is cut into days, hours and minutes, the latest first") {
+  auto cut = cut_window(monday + 59 * minute, monday + 2 * day + hour + 2 * minute, Resolution::DAY);
+  CHECK(cut == std::vector<cell_span>{
+                   {Resolution::MINUTE, monday + 2 * day + hour, monday + 2 * day + hour + 2 * minute},
+                   {Resolution::HOUR, monday + 2 * day, monday + 2 * day + hour},
+                   {Resolution::DAY, monday + day, monday + 2 * day},
+                   {Resolution::HOUR, monday + hour, monday + day},
+                   {Resolution::MINUTE, monday + 59 * minute, monday + hour}});
+  CHECK(cut_window(monday + minute, monday + 50 * minute, Resolution::DAY) ==
+        std::vector<cell_span>{{Resolution::MINUTE, monday + minute, monday + 50 * minute}});
+  CHECK(cut_window(monday, monday + day, Resolution::HOUR) ==
+        std::vector<cell_span>{{Resolution::HOUR, monday, monday + day}});
+  CHECK(cut_window(monday, monday, Resolution::DAY).empty());
+}
+
+TEST_CASE("cells: memory tiers count who was asked, who served, and the way between them") {
+  memory_shard shard;
+  auto hit_first = at(1, monday + minute, EventType::MEMORY_ACCESS);
+  hit_first.tier = "redis_immediate";  // timed under its short name
+  hit_first.latency_by_tier = {{"redis", 4'000}};
+  hit_first.cost_nano_usd = 10;
+  auto hit_third = at(2, monday + 2 * minute, EventType::MEMORY_ACCESS);
+  hit_third.tier = "chromadb_semantic";
+  hit_third.latency_by_tier = {{"redis", 6'000}, {"postgresql", 25'000}, {"chromadb", 150'000}};
+  hit_third.cost_nano_usd = 700;
+  auto missed = at(3, monday + 3 * minute, EventType::MEMORY_ACCESS);
+  missed.latency_by_tier = {{"redis", 5'000}, {"postgresql", 35'000}};
+  missed.status = schema::EventStatus::ERROR;
+  auto untimed = at(4, monday + 4 * minute, EventType::MEMORY_ACCESS);
+  untimed.tier = "archive";
+  untimed.duration_us = 9'000;
+  shard.run(append({hit_first, hit_third, missed, untimed}));
+
+  auto tiers = read(shard, {.cube = Cube::TIER, .by = {CellField::TIER}, .sketches = true});
+  CHECK(tiers.rows.size() == 4);
+  auto& redis = tiers.at({"redis"});
+  CHECK((redis.count == 3 && redis.hits == 1 && redis.errors == 1 && redis.cost_nano_usd == 10));
+  CHECK((redis.duration_sum_us == 15'000 && redis.duration_max_us == 6'000));
+  CHECK(std::abs(redis.percentile_us(0.5) - 5'000) <= 5'000 / 64);
+  auto& chroma = tiers.at({"chromadb"});
+  CHECK((chroma.count == 1 && chroma.hits == 1 && chroma.cost_nano_usd == 700 && chroma.errors == 0));
+  CHECK((tiers.at({"archive"}).hits == 1 && tiers.at({"archive"}).duration_sum_us == 9'000));
+
+  auto flow = read(shard, {.cube = Cube::FLOW, .by = {CellField::FROM, CellField::TO}});
+  CHECK(flow.at({"query", "redis"}).count == 3);
+  CHECK(flow.at({"query", "archive"}).count == 1);
+  CHECK(flow.at({"redis", "hit"}).count == 1);
+  CHECK(flow.at({"redis", "postgresql"}).count == 2);
+  CHECK(flow.at({"redis", "postgresql"}).duration_sum_us == 11'000);
+  CHECK(flow.at({"postgresql", "chromadb"}).count == 1);
+  CHECK(flow.at({"postgresql", "miss"}).duration_sum_us == 35'000);
+  CHECK(flow.rows.size() == 8);
+}
+
+TEST_CASE("cells: busy slots count nested and overlapping work once, and are cut by the window") {
+  memory_shard shard;
+  auto outer = at(1, monday + hour + 60 * second, EventType::EXECUTION_COMPLETED);
+  outer.duration_us = 120 * second;  // 00:59:00 to 01:01:00: 12 slots
+  auto inner = at(2, monday + hour + 30 * second);
+  inner.duration_us = 45 * second;
+  auto alone = at(3, monday + 2 * hour + 25 * second);  // an instant: one slot
+  shard.run(append({outer}));
+  shard.run(append({alone, inner}));
+  question q{.cube = Cube::BUSY, .by = {CellField::AGENT}};
+  CHECK(read(shard, q).at({"agent-1"}).count == 13);
+  q.from = monday + hour, q.until = monday + 2 * hour;
+  CHECK(read(shard, q).at({"agent-1"}).count == 6);
+  q.until = monday + hour + minute;
+  q.from = monday + 59 * minute;
+  CHECK(read(shard, q).at({"agent-1"}).count == 12);
+  q.step = CellStep::HOUR;
+  CHECK(read(shard, q).at({"agent-1"}, monday).count == 6);
+  CHECK(read(shard, q).at({"agent-1"}, monday + hour).count == 6);
+}
+
+TEST_CASE("cells: late events and events out of order land in their own minute") {
+  memory_shard shard;
+  shard.run(append({at(1, monday + 5 * hour), at(2, monday + 3 * hour)}));
+  shard.run(append({at(3, monday + minute), at(4, monday - minute), at(5, monday + 5 * hour + minute)}));
+  shard.run(append({at(3, monday + 9 * hour)}));  // known already
+  question q{.cube = Cube::USAGE, .by = {}};
+  CHECK(read(shard, q).at({}).count == 4);
+  q.step = CellStep::HOUR;
+  CHECK(read(shard, q).at({}, monday + 5 * hour).count == 2);
+  CHECK(read(shard, q).at({}, monday).count == 1);
+  q.step = CellStep::HOUR_OF_DAY, q.offset_minutes = 90;
+  CHECK(read(shard, q).at({}, 6).count == 2);
+  CHECK(read(shard, q).at({}, 1).count == 1);
+  q = {.cube = Cube::USAGE, .by = {}, .from = monday + minute, .until = monday + 5 * hour + minute};
+  CHECK(read(shard, q).at({}).count == 3);
+}
+
+TEST_CASE("cells: searches without a result are told apart from those with one") {
+  memory_shard shard;
+  auto ask = [](std::uint64_t id, std::string text, std::int64_t items) {
+    auto e = at(id, monday + static_cast<std::int64_t>(id) * minute, EventType::MEMORY_ACCESS);
+    e.query = std::move(text), e.items = items;
+    return e;
+  };
+  shard.run(append({ask(1, "Magnesium  and REM\tsleep ", 0), ask(2, "magnesium and rem sleep", 0),
+                    ask(3, "hrv", 2), ask(4, "hrv", 0), ask(5, "unknown count", -1)}));
+  auto texts =
+      read(shard, {.cube = Cube::SEARCH, .by = {CellField::TEXT}, .order = schema::CellOrder::MISSES});
+  CHECK(texts.order == std::vector<names>{{"magnesium and rem sleep"}, {"hrv"}});
+  CHECK(texts.at({"magnesium and rem sleep"}).count == 2);
+  CHECK(texts.at({"hrv"}).hits == 1);
+  auto kinds = read(shard, {.cube = Cube::SEARCH, .by = {CellField::TEXT, CellField::KIND}});
+  CHECK(kinds.at({"hrv", "miss"}).extent.last_us == monday + 4 * minute);
+  CHECK(kinds.at({"hrv", "hit"}).extent.last_us == monday + 3 * minute);
+}
+
+TEST_CASE("cells: a hypothesis keeps its states, whichever came first") {
+  memory_shard shard;
+  auto validated = at(1, monday + 3 * hour, EventType::HYPOTHESIS_VALIDATED);
+  validated.attributes = R"({"nested":{"hypothesis_id":"wrong"},"hypothesis_id":"h-1"})";
+  auto formed = at(2, monday + hour, EventType::HYPOTHESIS_FORMED);
+  formed.attributes = R"({"hypothesis_id" : "h-1","hypothesis":"HRV predicts sleep"})";
+  auto nameless = at(3, monday + hour, EventType::HYPOTHESIS_FORMED);
+  shard.run(append({validated}));
+  shard.run(append({formed, nameless}));
+  auto states = read(shard, {.cube = Cube::HYPOTHESIS_STATE,
+                             .by = {CellField::ID, CellField::KIND, CellField::AGENT, CellField::LABEL}});
+  CHECK(states.rows.size() == 3);
+  CHECK(states.at({"h-1", "validated", "agent-1", ""}).extent.first_us == monday + 3 * hour);
+  CHECK(states.at({"h-1", "formed", "agent-1", "HRV predicts sleep"}).extent.first_us == monday + hour);
+  CHECK(states.at({to_string(id_of(3)), "formed", "agent-1", ""}).count == 1);
+  auto kinds = read(shard, {.cube = Cube::HYPOTHESIS, .by = {CellField::KIND}});
+  CHECK((kinds.at({"formed"}).count == 2 && kinds.at({"validated"}).count == 1));
+}
+
+TEST_CASE("cells: what does not fit into an answer is summed up") {
+  memory_shard shard;
+  std::vector<sample_event> batch;
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    auto e = at(i, monday + minute);
+    e.model = "model-" + std::to_string(i);
+    e.cost_nano_usd = static_cast<std::int64_t>(i);
+    batch.push_back(e);
+  }
+  shard.run(append(batch));
+  auto top = read(
+      shard, {.cube = Cube::USAGE, .by = {CellField::MODEL}, .order = schema::CellOrder::COST, .limit = 3});
+  CHECK(top.order == std::vector<names>{{"model-20"}, {"model-19"}, {"model-18"}});
+  CHECK(top.other_keys == 17);
+  CHECK(top.other.cost_nano_usd == 17 * 18 / 2);
+}
+
+TEST_CASE("cells: a sample is complete up to its bound, and joins a trace over hours") {
+  memory_shard shard;
+  std::vector<sample_event> batch;
+  for (std::uint64_t i = 0; i < 400; ++i) {
+    auto e = at(i + 1, monday + static_cast<std::int64_t>(i % 5) * hour);
+    e.trace = "trace-" + std::to_string(i / 5);
+    e.agent = "agent-" + std::to_string(i % 2);
+    e.cost_nano_usd = 1;
+    batch.push_back(e);
+  }
+  shard.run(append(batch));
+  auto all = read(shard, {.cube = Cube::TRACE, .by = {}, .sample = 1000});
+  CHECK(all.bound == 0);
+  CHECK(all.rows.size() == 160);
+  auto some = read(shard, {.cube = Cube::TRACE, .by = {}, .sample = 50});
+  CHECK(some.bound != 0);
+  CHECK(some.rows.size() <= 50);
+  CHECK(some.rows.size() >= 48);
+  for (auto& [where, r] : some.rows) CHECK(all.at(where.first).count == r.count);
+  std::map<std::string, std::int64_t> by_trace;
+  for (auto& [where, r] : some.rows) by_trace[where.first[0]] += r.count;
+  for (auto& [trace, n] : by_trace) CHECK(n == 5);
+}
+
+// --- against a naive computation over raw events
+
+namespace {
+
+// count, hits, errors, cost, tokens, durations
+using figures = std::map<std::pair<names, std::int64_t>, std::array<std::int64_t, 6>>;
+enum class told : std::uint8_t { counts, usage };
+using add_to = std::function<void(names, std::int64_t hits)>;
+struct reading {
+  std::vector<CellField> by;
+  told what = told::counts;
+  std::function<void(const sample_event&, const add_to&)> of;
+  bool by_hours = false;
+};
+
+figures naive(const std::vector<sample_event>& events, const question& q, const reading& how) {
+  figures sums;
+  for (auto& e : events) {
+    if (e.time_us < q.from || e.time_us >= q.until) continue;
+    how.of(e, [&](names n, std::int64_t hits) {
+      auto time = q.step == CellStep::HOUR ? e.time_us / hour * hour : 0;
+      auto& s = sums[{std::move(n), time}];
+      s[0] += 1;
+      s[1] += hits;
+      if (how.what != told::usage) return;
+      s[2] += e.status == schema::EventStatus::ERROR ||
+              (e.status == schema::EventStatus::UNSET && e.type == EventType::EXECUTION_FAILED);
+      s[3] += e.cost_nano_usd;
+      s[4] += e.tokens.input + e.tokens.output;
+      s[5] += std::max<std::int64_t>(e.duration_us, 0);
+    });
+  }
+  return sums;
+}
+
+figures counted(const answer& a, told what) {
+  figures sums;
+  for (auto& [where, r] : a.rows) {
+    auto& s = sums[where];
+    s = {r.count, r.hits};
+    if (what == told::usage)
+      s = {r.count, r.hits, r.errors, r.cost_nano_usd, r.tokens.input + r.tokens.output, r.duration_sum_us};
+  }
+  return sums;
+}
+
+std::vector<sample_event> random_events(std::mt19937_64& random, std::size_t count, std::uint64_t first_id) {
+  auto below = [&](std::uint64_t n) { return random() % n; };
+  auto pick = [&](std::string_view of, std::uint64_t n) {
+    return std::string(of) + std::to_string(below(n));
+  };
+  std::vector<sample_event> events;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto e = at(first_id + i, monday + static_cast<std::int64_t>(below(3 * static_cast<std::uint64_t>(day))),
+                static_cast<EventType>(below(12)));
+    e.agent = pick("agent-", 4);
+    if (below(2)) e.team = pick("team-", 2);
+    e.status = below(5) == 0 ? schema::EventStatus::ERROR : schema::EventStatus::OK;
+    if (below(2)) e.duration_us = static_cast<std::int64_t>(below(10'000'000'000));
+    if (below(2)) e.model = pick("model-", 3);
+    if (below(3) == 0) e.tokens = {static_cast<std::int64_t>(below(1000)) + 1, 1, 1, 0, 0};
+    if (below(3) == 0) e.peer = pick("agent-", 4);
+    if (below(3) == 0) e.knowledge = pick("item-", 5);
+    if (below(3) == 0) e.query = pick("query ", 5), e.items = static_cast<std::int64_t>(below(3)) - 1;
+    if (below(2)) e.trace = pick("trace-", 9);
+    if (below(3) == 0) e.session = pick("session-", 5);
+    if (below(3) == 0) e.tool = pick("tool-", 3);
+    e.cost_nano_usd = static_cast<std::int64_t>(below(1'000'000));
+    for (auto tier : {"fast", "slow"})
+      if (below(4) == 0) e.latency_by_tier.emplace_back(tier, below(100'000));
+    if (!e.latency_by_tier.empty() && below(2))
+      e.tier = e.latency_by_tier[below(e.latency_by_tier.size())].first;
+    events.push_back(e);
+  }
+  return events;
+}
+
+bool is_hypothesis(EventType type) { return !insight::hypothesis_kind(type).empty(); }
+
+// Each with one event's part in it, told anew from what the cube is said to count.
+const std::map<Cube, reading>& readings() {
+  auto usage_of = [](auto name) {
+    return [name](const sample_event& e, const add_to& add) {
+      auto n = name(e);
+      if (n) add(*n, !e.tokens.none());
+    };
+  };
+  using some = std::optional<names>;
+  auto named = [](const std::string& n) { return n.empty() ? some() : some({n}); };
+  static const std::map<Cube, reading> all = {
+      {Cube::USAGE,
+       {{CellField::AGENT, CellField::TYPE, CellField::MODEL}, told::usage, usage_of([](auto& e) {
+          return some({e.agent, std::string(insight::type_name(e.type)), e.model});
+        })}},
+      {Cube::TOTAL, {{}, told::usage, usage_of([](auto&) { return some(names{}); })}},
+      {Cube::MODEL, {{CellField::MODEL}, told::usage, usage_of([=](auto& e) { return named(e.model); })}},
+      {Cube::TOOL, {{CellField::TOOL}, told::usage, usage_of([=](auto& e) { return named(e.tool); })}},
+      {Cube::TRACE,
+       {{CellField::TRACE, CellField::AGENT},
+        told::usage,
+        usage_of([](auto& e) {
+          return e.trace.empty() ? some() : some({e.trace, e.agent});
+        }),
+        true}},
+      {Cube::SESSION,
+       {{CellField::SESSION, CellField::MODEL},
+        told::usage,
+        usage_of([](auto& e) {
+          bool spent = !e.tokens.none() || e.cost_nano_usd != 0;
+          return e.session.empty() || !spent ? some() : some({e.session, e.model});
+        }),
+        true}},
+      {Cube::CONTEXT,
+       {{CellField::CONTEXT, CellField::ITEM},
+        told::counts,
+        [](auto& e, auto& add) {
+          auto& context = e.session.empty() ? e.trace : e.session;
+          if (!e.knowledge.empty() && !context.empty() && !is_hypothesis(e.type))
+            add({context, e.knowledge}, 0);
+        },
+        true}},
+      {Cube::KNOWLEDGE,
+       {{CellField::ITEM, CellField::AGENT, CellField::TIER},
+        told::counts,
+        [](auto& e, auto& add) {
+          if (!e.knowledge.empty() && !is_hypothesis(e.type)) add({e.knowledge, e.agent, e.tier}, 0);
+        }}},
+      {Cube::SEARCH,
+       {{CellField::TEXT, CellField::KIND},
+        told::counts,
+        [](auto& e, auto& add) {
+          if (!e.query.empty() && e.items >= 0) add({e.query, e.items > 0 ? "hit" : "miss"}, e.items > 0);
+        }}},
+      {Cube::EDGE,
+       {{CellField::FROM, CellField::TO},
+        told::usage,
+        [](auto& e, auto& add) {
+          if (!e.peer.empty() && e.peer != e.agent) add({e.agent, e.peer}, !e.tokens.none());
+        }}},
+      {Cube::TIER,
+       {{CellField::TIER},
+        told::counts,
+        [](auto& e, auto& add) {
+          for (auto& [tier, us] : e.latency_by_tier) add({tier}, tier == e.tier && e.items != 0);
+        }}},
+      {Cube::FLOW,
+       {{CellField::FROM, CellField::TO},
+        told::counts,
+        [](auto& e, auto& add) {
+          if (e.latency_by_tier.empty()) return;
+          std::string before = "query";
+          auto ask = [&](const std::string& tier) { add({before, tier}, 0), before = tier; };
+          for (auto& [tier, us] : e.latency_by_tier)
+            if (tier != e.tier) ask(tier);
+          if (!e.tier.empty()) ask(e.tier);
+          ask(e.tier.empty() || e.items == 0 ? "miss" : "hit");
+        }}},
+      {Cube::HYPOTHESIS,
+       {{CellField::KIND, CellField::AGENT},
+        told::counts,
+        [](auto& e, auto& add) {
+          if (is_hypothesis(e.type)) add({std::string(insight::hypothesis_kind(e.type)), e.agent}, 0);
+        }}},
+  };
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("cells: random streams and windows give what a naive computation over the events gives") {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    memory_shard shard;
+    std::vector<sample_event> stored;
+    for (int batch = 0; batch < 6; ++batch) {
+      auto events = random_events(random, 1 + random() % 120, stored.size() + 1);
+      shard.run(append(events));
+      shard.run(append(events));  // a retry changes nothing
+      stored.insert(stored.end(), events.begin(), events.end());
+    }
+    for (int window = 0; window < 12; ++window) {
+      auto a = monday + static_cast<std::int64_t>(random() % 4320) * minute;
+      auto b = monday + static_cast<std::int64_t>(random() % 4320) * minute;
+      for (auto& [cube, how] : readings()) {
+        CAPTURE(static_cast<int>(cube));
+        question q{.cube = cube, .by = how.by, .from = std::min(a, b), .until = std::max(a, b)};
+        if (how.by_hours) q.from = q.from / hour * hour, q.until = (q.until + hour - 1) / hour * hour;
+        q.step = window % 2 ? CellStep::HOUR : CellStep::NONE;
+        CHECK(counted(read(shard, q), how.what) == naive(stored, q, how));
+      }
+    }
+  }
+}
+
+TEST_CASE("cells: usage adds up cost, tokens, errors and busy slots as the events have them") {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    CAPTURE(seed);
+    std::mt19937_64 random(seed);
+    memory_shard shard;
+    auto stored = random_events(random, 300, 1);
+    std::shuffle(stored.begin(), stored.end(), random);
+    for (std::size_t i = 0; i < stored.size(); i += 50)
+      shard.run(append({stored.begin() + static_cast<std::ptrdiff_t>(i),
+                        stored.begin() + static_cast<std::ptrdiff_t>(i) + 50}));
+    question q{.cube = Cube::USAGE,
+               .by = {CellField::AGENT},
+               .from = monday + 100 * minute,
+               .until = monday + 2 * day + 7 * minute};
+    std::map<std::string, rollup> expected;
+    std::map<std::string, std::set<std::int64_t>> slots;
+    for (auto& e : stored) {
+      auto end = std::max(e.time_us - std::max<std::int64_t>(e.duration_us, 0), e.time_us - 1);
+      for (auto t = e.time_us - std::max<std::int64_t>(e.duration_us, 0);; t += 10 * second) {
+        auto last = t >= end;
+        auto slot = (last ? end : t) / (10 * second) * (10 * second);
+        if (slot >= q.from && slot < q.until) slots[e.agent].insert(slot);
+        if (last) break;
+      }
+      if (e.time_us < q.from || e.time_us >= q.until) continue;
+      auto& r = expected[e.agent];
+      r.cost_nano_usd += e.cost_nano_usd;
+      r.errors += e.status == schema::EventStatus::ERROR;
+      r.tokens.add(e.tokens);
+    }
+    auto usage = read(shard, q);
+    for (auto& [agent, r] : expected) {
+      CHECK(usage.at({agent}).cost_nano_usd == r.cost_nano_usd);
+      CHECK(usage.at({agent}).errors == r.errors);
+      CHECK(usage.at({agent}).tokens.input == r.tokens.input);
+      CHECK(usage.at({agent}).tokens.cache_read == r.tokens.cache_read);
+    }
+    q.cube = Cube::BUSY;
+    auto busy = read(shard, q);
+    for (auto& [agent, set] : slots) CHECK(busy.at({agent}).count == static_cast<std::int64_t>(set.size()));
+  }
+}
+
+TEST_CASE("cells: texts of events are read as documented") {
+  using namespace troupe::insight;
+  CHECK(search_text("  A\n b  ") == "a b");
+  CHECK(search_text(std::string(255, 'x') + "ü") == std::string(255, 'x'));
+  CHECK(attribute_text(R"({"a":{"id":1},"id":"x\"y"})", "id").empty());
+  CHECK(attribute_text(R"({"a":["id","id"],"id":"v"})", "id") == "v");
+  CHECK(attribute_text(R"({"x":"id","id":"v"})", "id") == "v");
+  CHECK(attribute_text(R"({"id":5})", "id").empty());
+  CHECK(attribute_text("{\"id", "id").empty());
+  CHECK(attribute_text("", "id").empty());
+}
