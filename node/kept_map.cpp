@@ -20,9 +20,10 @@ result<cluster::cluster_map> kept_map::read() const {
   auto said = decode_membership(f);
   auto* kept = said ? std::get_if<reported>(&said->what) : nullptr;
   if (!kept || !kept->map)
-    return failure{errc::corrupt, file_.string() +
-                                      " is damaged. It is a copy of what the other nodes know: " +
-                                      "if this node has a replica of the system shard, delete the file"};
+    return failure{errc::corrupt,
+                   file_.string() +
+                       " is damaged. It is a copy of what the other nodes know. If this node has " +
+                       "a replica of the system shard, delete the file; else replace the node"};
   return std::move(*kept->map);
 }
 

@@ -36,16 +36,6 @@ void write_latency(std::string_view name, const rollup& r, object_writer& to) {
   w.end();
 }
 
-void write_token_counts(const token_counts& t, object_writer& to) {
-  object_writer w(to.name("tokens"));
-  w.number("input", t.input)
-      .number("output", t.output)
-      .number("cache_read", t.cache_read)
-      .number("cache_write", t.cache_write)
-      .number("reasoning", t.reasoning);
-  w.end();
-}
-
 void write_usage(const rollup& r, object_writer& to) {
   to.number("events", r.count).number("errors", r.errors).number("calls", r.hits);
   write_token_counts(r.tokens, to);

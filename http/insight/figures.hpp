@@ -6,6 +6,7 @@
 
 #include "http/insight/cells.hpp"
 #include "http/routes/json_writer.hpp"
+#include "http/routes/records_json.hpp"
 
 namespace troupe::http {
 
@@ -16,7 +17,6 @@ std::optional<double> mean_ms(const rollup& r);
 
 // {"avg":..,"p50":..,"p95":..,"p99":..,"max":..} in milliseconds.
 void write_latency(std::string_view name, const rollup& r, object_writer& to);
-void write_token_counts(const token_counts& t, object_writer& to);
 // events, errors, calls, tokens, cost_usd, duration_ms
 void write_usage(const rollup& r, object_writer& to);
 void write_usage_object(std::string_view name, const rollup& r, object_writer& to);

@@ -8,14 +8,11 @@
 
 #include "http/server/text.hpp"
 #include "protocol/envelope.hpp"
+#include "protocol/wall_clock.hpp"
 
 namespace troupe::http {
 
-std::int64_t now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
+std::int64_t now_us() { return steady_wall_us(); }
 
 command_builder::command_builder(const request& r) : command_(message_.initRoot<schema::Command>()) {
   command_.setOrg(r.who.org);

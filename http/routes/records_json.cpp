@@ -11,18 +11,6 @@ namespace {
 
 constexpr std::int64_t offline_after_us = 3600LL * 1'000'000;
 
-void write_tokens(object_writer& to, const token_counts& t) {
-  std::string text;
-  object_writer w(text);
-  w.number("input", t.input)
-      .number("output", t.output)
-      .number("cache_read", t.cache_read)
-      .number("cache_write", t.cache_write)
-      .number("reasoning", t.reasoning);
-  w.end();
-  to.raw("tokens", text);
-}
-
 std::string_view status_name(schema::TaskStatus s) {
   switch (s) {
     case schema::TaskStatus::PENDING: return "pending";
@@ -35,6 +23,16 @@ std::string_view status_name(schema::TaskStatus s) {
 }
 
 }  // namespace
+
+void write_token_counts(const token_counts& t, object_writer& to) {
+  object_writer w(to.name("tokens"));
+  w.number("input", t.input)
+      .number("output", t.output)
+      .number("cache_read", t.cache_read)
+      .number("cache_write", t.cache_write)
+      .number("reasoning", t.reasoning);
+  w.end();
+}
 
 std::string_view agent_status(schema::AgentActivity::Reader activity, std::int64_t now_us) {
   auto lease = activity.getLeaseUntilUs();
@@ -72,7 +70,7 @@ void write_agent_json(schema::AgentState::Reader state, std::int64_t now_us, std
   if (activity.hasTokens()) tokens.add(activity.getTokens());
   object_writer totals(w.name("totals"));
   totals.number("events", activity.getEvents()).number("errors", activity.getErrors());
-  write_tokens(totals, tokens);
+  write_token_counts(tokens, totals);
   totals.decimal("cost_usd", activity.getCostNanoUsd(), 9);
   totals.end();
   w.end();
@@ -128,7 +126,7 @@ void write_rollup_json(std::int64_t time_us, std::string_view key, const rollup&
     for (auto n : {"avg", "p50", "p95", "p99", "max"}) d.raw(n, "null");
   }
   d.end();
-  write_tokens(w, figures.tokens);
+  write_token_counts(figures.tokens, w);
   w.decimal("cost_usd", figures.cost_nano_usd, 9);
   w.end();
 }

@@ -12,6 +12,11 @@
 
 namespace troupe::http {
 
+class object_writer;
+
+// "tokens":{"input":..,"output":..,"cache_read":..,"cache_write":..,"reasoning":..}
+void write_token_counts(const token_counts& t, object_writer& to);
+
 // "active": seen in the last five minutes, or under a heartbeat lease in force. "offline": its lease lapsed, or it was
 // not seen for an hour. "idle": between them, or by its own word while its lease is in force.
 std::string_view agent_status(schema::AgentActivity::Reader activity, std::int64_t now_us);
