@@ -60,20 +60,30 @@ void channel_socket::join(const channel_message& m) {
   c.join_ref = m.join_ref;
   c.who = who;
   stats_counters::add(stats().joins_open);
-  if (may_publish_only) {
-    c.what = std::make_shared<const topic>(std::move(*what));
-    return reply(m, "ok", "{}");
-  }
+  c.what = std::make_shared<const topic>(std::move(*what));
+  if (may_publish_only) return reply(m, "ok", "{}");
   c.reader = std::make_shared<topic_reader>(context_.live, home(), encoding::channel,
                                             static_cast<reader_sink&>(*this));
-  std::optional<std::pair<std::string, std::string>> resume;
+  std::optional<topic_reader::seen> resume;
   if (auto* recover = m.payload.if_contains("recover"); recover && recover->is_object())
-    resume.emplace(text_of(recover->get_object(), "epoch"), text_of(recover->get_object(), "offset"));
-  auto kind = what->kind;
-  auto at = c.reader->join(std::move(*what), std::move(resume));
-  c.what = c.reader->shared_topic();
+    resume.emplace(std::string(text_of(recover->get_object(), "epoch")),
+                   std::string(text_of(recover->get_object(), "offset")));
+  auto self = std::static_pointer_cast<channel_socket>(shared_from_this());
+  auto what_joined = c.what;
+  auto reader = c.reader;
+  channel_message to{m.join_ref, m.ref, m.topic, m.event, {}, {}};
+  reader->when_there(*what_joined, resume,
+                     [self, m = std::move(to), reader, resume] { self->enter(m, reader, resume); });
+}
+
+void channel_socket::enter(const channel_message& m, const std::shared_ptr<topic_reader>& reader,
+                           const std::optional<topic_reader::seen>& resume) {
+  auto* c = find(m.topic);
+  if (!c || c->reader != reader) return;  // it has left meanwhile
+  auto at = reader->join(*c->what, resume);
+  c->what = reader->shared_topic();
   if (at.recovered == true) stats_counters::add(stats().recoveries);
-  if (kind == topic_kind::agents) return join_agents(m, at);
+  if (c->what->kind == topic_kind::agents) return join_agents(m, at);
   answer_join(m, at, nullptr);
 }
 

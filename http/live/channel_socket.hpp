@@ -50,6 +50,8 @@ class channel_socket final : public websocket, private reader_sink {
   void on_message(const channel_message& m);
   void join(const channel_message& m);
   result<std::shared_ptr<const principal>> who_joins(const channel_message& m);
+  void enter(const channel_message& m, const std::shared_ptr<topic_reader>& reader,
+             const std::optional<topic_reader::seen>& resume);
   void answer_join(const channel_message& m, const topic_reader::joined& at, const agent_list* snapshot);
   void join_agents(const channel_message& m, const topic_reader::joined& at);
   void arrive(channel& c);

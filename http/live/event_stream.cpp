@@ -63,13 +63,20 @@ void event_stream::begin(handover taken) {
   queue(text("retry: 1000\n\n"));
   reader_ = std::make_shared<topic_reader>(context_.live, home_, encoding::stream,
                                            static_cast<reader_sink&>(*this));
-  std::optional<std::pair<std::string, std::string>> resume;
+  std::optional<topic_reader::seen> resume;
   if (!last_event_id_.empty()) {
     auto colon = std::min(last_event_id_.find(':'), last_event_id_.size());
     resume.emplace(last_event_id_.substr(0, colon),
                    colon < last_event_id_.size() ? last_event_id_.substr(colon + 1) : std::string());
   }
-  auto at = reader_->join(*parse_topic(who_.org, "events"), std::move(resume));
+  auto reader = reader_;
+  reader->when_there(*parse_topic(who_.org, "events"), resume,
+                     [self = shared_from_this(), resume] { self->enter(resume); });
+}
+
+void event_stream::enter(const std::optional<topic_reader::seen>& resume) {
+  if (ending_) return;
+  auto at = reader_->join(*parse_topic(who_.org, "events"), resume);
   auto id = epoch_text(context_.live.data().history()) + ":" + at.offset;
   if (at.recovered == false) queue(text(stream_text(id, "reset", "{\"recovered\":false}")));
   if (at.recovered == true) stats_counters::add(context_.stats().recoveries);

@@ -34,6 +34,7 @@ class event_stream final : public connection,
  private:
   using text_ptr = std::shared_ptr<const std::string>;
 
+  void enter(const std::optional<topic_reader::seen>& resume);
   void push(topic_reader& from, const delivery& d) override;
   void missed_state(topic_reader&) override {}  // a stream has none
   void fell_behind() override;

@@ -8,6 +8,12 @@
 
 namespace troupe::http {
 
+namespace {
+
+constexpr std::size_t expected_max = 1024;  // beyond it nobody waits
+
+}  // namespace
+
 hub::hub(hub_config config, client& data, std::vector<std::shared_ptr<io_thread>> threads)
     : config_(std::move(config)),
       data_(data),
@@ -36,6 +42,9 @@ void hub::stop() {
   }
   wake_.notify_all();
   if (conflater_.joinable()) conflater_.join();
+  std::vector<expected> let_go;  // their readers detach: not with the mutex held
+  std::lock_guard lock(mutex_);
+  let_go.swap(expected_);
 }
 
 bool hub::is_ready() const {
@@ -87,6 +96,33 @@ void hub::detach(io_thread& home, const topic& t, encoding as, frame_taker& who)
   if (a.what->kind == topic_kind::agent || a.what->kind == topic_kind::team) --narrow_audiences_;
   if (a.what->kind == topic_kind::insight) --insight_audiences_;
   audiences_.erase(it);
+}
+
+bool hub::has_reached(const position& at) const {
+  return std::equal(at.begin(), at.end(), position_.begin(), position_.end(), std::less_equal<>());
+}
+
+void hub::when_at(position at, std::shared_ptr<io_thread> home, std::function<void()> then) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!has_reached(at) && expected_.size() < expected_max && !stopping_) {
+      auto until = std::chrono::steady_clock::now() + config_.catch_up;
+      expected_.push_back({std::move(at), until, std::move(home), std::move(then)});
+      return wake();
+    }
+  }
+  then();
+}
+
+// With the mutex held.
+void hub::admit_expected() {
+  if (expected_.empty()) return;
+  auto now = std::chrono::steady_clock::now();
+  std::erase_if(expected_, [&](expected& e) {
+    if (now < e.until && !has_reached(e.at)) return false;
+    e.home->post(std::move(e.then));
+    return true;
+  });
 }
 
 std::string hub::presence_state(const topic& t) const {
@@ -160,9 +196,10 @@ void hub::broadcast(const audience& to, frame_ptr f) {
   }
 }
 
-// With the mutex held, at the end of what made the frames: one message for each I/O thread, or none if it has not yet
-// come for the last.
+// With the mutex held, at the end of what moved the position and made the frames: one message for each I/O thread, or
+// none if it has not yet come for the last.
 void hub::hand_out() {
+  admit_expected();
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     if (outgoing_[i].empty() || !boards_[i]->put(outgoing_[i])) continue;
     threads_[i]->post([this, board = boards_[i].get()] { board->deliver([this] { board_emptied(); }); });
@@ -189,7 +226,9 @@ void hub::conflate() {
   auto next_figures = std::chrono::steady_clock::now() + config_.figures;
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    wake_.wait_until(lock, next_figures, [this] { return stopping_ || news_; });
+    auto next = next_figures;
+    for (auto& e : expected_) next = std::min(next, e.until);
+    wake_.wait_until(lock, next, [this] { return stopping_ || news_; });
     if (stopping_) return;
     // What comes within this span goes out together.
     auto until = std::chrono::steady_clock::now() + config_.conflate;

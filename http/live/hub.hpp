@@ -44,6 +44,7 @@ enum class encoding : std::uint8_t { channel, stream };
 struct hub_config {
   std::chrono::milliseconds conflate{50};           // states of agents and presence
   std::chrono::milliseconds figures{2000};          // the system topic
+  std::chrono::milliseconds catch_up{3000};         // what a reader waits for that has seen more elsewhere
   std::size_t recoveries_max = 8;                   // of one I/O thread at once; the others wait their turn
   std::size_t thread_bytes_max = 16 * 1024 * 1024;  // frames that one I/O thread has not taken yet
   // Appends an agent as the REST API shows it.
@@ -82,6 +83,9 @@ class hub {
   // On the reader's own I/O thread.
   place attach(io_thread& home, topic t, encoding as, std::shared_ptr<frame_taker> who);
   void detach(io_thread& home, const topic& t, encoding as, frame_taker& who);
+  // Calls back on 'home' once the position has reached 'at' in every shard, at once if it has, and after
+  // config.catch_up in any case: on another node a reader may have seen what this one has not been told yet.
+  void when_at(position at, std::shared_ptr<io_thread> home, std::function<void()> then);
   // Those who read from the shards take turns.
   turnstile& recoveries(const io_thread& home) { return boards_[home.number()]->recoveries; }
   principal_pool& principals() { return principals_; }
@@ -116,7 +120,12 @@ class hub {
     bool is_stale = false, is_rereading = false;
     std::set<std::string> heard;
   };
-  struct fact_events;
+  struct expected {
+    position at;
+    std::chrono::steady_clock::time_point until;
+    std::shared_ptr<io_thread> home;
+    std::function<void()> then;
+  };
 
   void on_feed(std::shared_ptr<const std::string> bytes);
   void take_feed(schema::Feed::Reader feed);
@@ -140,6 +149,8 @@ class hub {
   void send_state(const audience& to, std::string_view event, std::string_view payload);
   void broadcast(const audience& to, frame_ptr f);
   void hand_out();
+  bool has_reached(const position& at) const;
+  void admit_expected();
   bool is_crowded() const;
   void board_emptied();
   const audience* find(std::string_view org, std::string_view name) const;
@@ -172,6 +183,7 @@ class hub {
   std::size_t insight_audiences_ = 0;
   std::vector<std::vector<switchboard::parcel>> outgoing_;  // by I/O thread, within one hold of the mutex
   position position_;
+  std::vector<expected> expected_;  // readers that have seen more than this; bounded
   std::vector<shard_state> shards_;
   std::map<std::string, std::map<std::string, std::string>> changed_agents_;  // org -> agent -> JSON
   insight_news insight_;

@@ -36,8 +36,15 @@ std::string topic_reader::offset_of(const position& p) const {
   return offset_text(shard, p[shard.value]);
 }
 
-topic_reader::joined topic_reader::join(topic what,
-                                        std::optional<std::pair<std::string, std::string>> resume) {
+void topic_reader::when_there(const topic& what, const std::optional<seen>& resume,
+                              std::function<void()> then) {
+  if (!resume || !what.has_offsets() || resume->epoch != epoch_text(hub_.data().history())) return then();
+  auto at = parse_offset(resume->offset, position(hub_.data().shard_count(), 0));
+  if (!at) return then();
+  hub_.when_at(std::move(*at), home_, std::move(then));
+}
+
+topic_reader::joined topic_reader::join(topic what, const std::optional<seen>& resume) {
   auto place = hub_.attach(*home_, std::move(what), as_, shared_from_this());
   attached_ = true;
   what_ = std::move(place.what);
@@ -47,8 +54,8 @@ topic_reader::joined topic_reader::join(topic what,
   joined answer{offset_of(upto), std::nullopt, upto};
   if (!resume || !what_->has_offsets()) return answer;
   answer.recovered = false;
-  if (resume->first != epoch_text(hub_.data().history())) return answer;
-  auto from = parse_offset(resume->second, upto);
+  if (resume->epoch != epoch_text(hub_.data().history())) return answer;
+  auto from = parse_offset(resume->offset, upto);
   if (!from) return answer;
   std::uint64_t missed = 0;
   for (std::size_t s = 1; s < upto.size(); ++s) {

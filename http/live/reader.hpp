@@ -1,7 +1,7 @@
 // One reader of one topic on its I/O thread: joins it at a position, is given what it missed since an earlier one, then
 // everything that follows. In order, without gap or duplicate.
 //
-//   attach at P -> [recover R..P from the shards, live frames wait] -> live
+//   [wait until the hub is at R] -> attach at P -> [recover R..P from the shards, live frames wait] -> live
 //
 // Invariants: touched on its I/O thread only. While it recovers, what is live waits here, bounded; beyond the bound it is
 // let go and recovered too. Readers take turns in asking the shards. When a shard does not answer, or live runs away
@@ -39,13 +39,20 @@ class topic_reader final : public frame_taker, public std::enable_shared_from_th
   topic_reader(hub& from, std::shared_ptr<io_thread> home, encoding as, reader_sink& to);
   ~topic_reader() override;
 
+  struct seen {
+    std::string epoch, offset;
+  };
+  // Calls back on its I/O thread, perhaps at once, when the hub has got to what the client has seen on another node, or
+  // does not get there soon.
+  void when_there(const topic& what, const std::optional<seen>& resume, std::function<void()> then);
+
   struct joined {
     std::string offset;             // where the pushes that follow begin
     std::optional<bool> recovered;  // nothing if it was not asked for
     position starts_at;             // frames follow from here
   };
-  // Attaches; 'epoch' and 'offset' are what the client has seen, if it wants to resume.
-  joined join(topic what, std::optional<std::pair<std::string, std::string>> resume);
+  // Attaches; 'resume' is what the client has seen, if it wants to go on from there.
+  joined join(topic what, const std::optional<seen>& resume);
   // Goes live. Between join() and this nothing is pushed, so that the answer to the join can go first.
   void begin();
   // There is room again.

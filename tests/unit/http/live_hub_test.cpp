@@ -2,6 +2,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include <atomic>
 #include <future>
 
 #include "http/live/hub.hpp"
@@ -21,10 +22,11 @@ struct live_stage {
   std::shared_ptr<io_thread> io = std::make_shared<io_thread>(0, std::chrono::milliseconds(100));
   std::unique_ptr<hub> live;
 
-  live_stage() {
+  explicit live_stage(std::chrono::milliseconds catch_up = std::chrono::milliseconds(0)) {
     io->start();
     hub_config config;
     config.conflate = std::chrono::milliseconds(1);
+    config.catch_up = catch_up;
     live = std::make_unique<hub>(config, data, std::vector{io});
     live->start();
     data.settle();
@@ -61,16 +63,23 @@ struct noted_reader : reader_sink {
   std::vector<std::string> offsets;  // of the events, in the order they came
   std::string last_offset;
   bool behind = false;
+  std::atomic<bool> has_joined{false};
 
   noted_reader(live_stage& s, const std::string& org, const std::string& name,
-               std::optional<std::pair<std::string, std::string>> resume = std::nullopt)
+               std::optional<topic_reader::seen> resume = std::nullopt)
       : stage(s) {
     stage.on_io([&] {
       reader = std::make_shared<topic_reader>(*stage.live, stage.io, encoding::channel,
                                               static_cast<reader_sink&>(*this));
-      joined = reader->join(*parse_topic(org, name), resume);
-      reader->begin();
+      reader->when_there(*parse_topic(org, name), resume, [this, org, name, resume] {
+        joined = reader->join(*parse_topic(org, name), resume);
+        has_joined = true;
+        reader->begin();
+      });
     });
+  }
+  void wait_until_joined() {
+    REQUIRE(testing::until([this] { return has_joined.load(); }));
   }
   ~noted_reader() override {
     stage.on_io([&] { reader.reset(); });
@@ -125,7 +134,7 @@ TEST_CASE("hub: a reader that resumes gets what it missed and goes on, in order,
   for (int i = 0; i < 1200; ++i) s.data.append(shard_id(1), "default", {"a"});  // more than two pages
   s.data.append(shard_id(3), "default", {"c", "c"});
   s.data.settle();
-  noted_reader again(s, "default", "events", std::pair{epoch, offset});
+  noted_reader again(s, "default", "events", topic_reader::seen{epoch, offset});
   s.data.append(shard_id(1), "default", {"late"});
   s.settle();
   CHECK(again.joined.recovered == true);
@@ -142,16 +151,42 @@ TEST_CASE("hub: an offset that never was is not recovered from") {
   s.data.append(shard_id(1), "default", {"a"});
   s.data.settle();
   auto epoch = epoch_text(s.data.history());
-  noted_reader future(s, "default", "events", std::pair{epoch, std::string("9.0.0")});
-  noted_reader broken(s, "default", "events", std::pair{epoch, std::string("x.y!")});
-  noted_reader foreign(s, "default", "events", std::pair{std::string("other"), std::string("0.0.0")});
+  noted_reader future(s, "default", "events", topic_reader::seen{epoch, "9.0.0"});
+  noted_reader broken(s, "default", "events", topic_reader::seen{epoch, "x.y!"});
+  noted_reader foreign(s, "default", "events", topic_reader::seen{"other", "0.0.0"});
+  future.wait_until_joined();
   CHECK(future.joined.recovered == false);
   CHECK(broken.joined.recovered == false);
   CHECK(foreign.joined.recovered == false);
-  noted_reader sound(s, "default", "events", std::pair{epoch, std::string("0.0.0")});
+  noted_reader sound(s, "default", "events", topic_reader::seen{epoch, "0.0.0"});
   s.settle();
   CHECK(sound.joined.recovered == true);
   CHECK(sound.offsets == numbered(1, 1, 1));
+}
+
+TEST_CASE("hub: a reader that has seen more on another node waits for this one") {
+  live_stage s(std::chrono::hours(1));
+  s.data.hold_feed_back(true);
+  s.data.append(shard_id(1), "default", {"a"});
+  s.data.append(shard_id(2), "default", {"b"});
+  auto epoch = epoch_text(s.data.history());
+  noted_reader ahead(s, "default", "events", topic_reader::seen{epoch, "2.1.0"});
+  noted_reader of_agent(s, "default", "agent:b", topic_reader::seen{epoch, "2-1"});
+  noted_reader never(s, "default", "events", topic_reader::seen{epoch, "2.7.0"});
+  s.settle();
+  CHECK_FALSE(ahead.has_joined);
+  CHECK_FALSE(of_agent.has_joined);
+  s.data.hold_feed_back(false);
+  s.data.append(shard_id(1), "default", {"a", "a"});
+  s.data.append(shard_id(2), "default", {"b"});
+  ahead.wait_until_joined();
+  s.settle();
+  CHECK(ahead.joined.recovered == true);
+  auto expected = numbered(1, 3, 3);
+  expected.push_back("2.2");
+  CHECK(ahead.offsets == expected);
+  CHECK(of_agent.joined.recovered == true);
+  CHECK_FALSE(never.has_joined);
 }
 
 TEST_CASE("hub: a gap in the feed is read from the shard before what follows is sent") {
