@@ -41,11 +41,11 @@ repeatable repeatable_of(std::string_view command) {
   }
 }
 
-std::string with_drawn_key(std::string_view command) {
+std::string with_drawn_key(std::string_view command, std::string_view drawn) {
   message_reader reader(command);
   capnp::MallocMessageBuilder message(static_cast<unsigned>(command.size() / sizeof(capnp::word) + 16));
   message.setRoot(reader.root<schema::Command>());
-  message.getRoot<schema::Command>().setIdempotencyKey(std::string(1, drawn_key_mark) + draw_text());
+  message.getRoot<schema::Command>().setIdempotencyKey(std::string(1, drawn_key_mark).append(drawn));
   return to_bytes(message);
 }
 

@@ -18,7 +18,7 @@ repeatable repeatable_of(std::string_view command);
 // 32 random letters and digits.
 std::string draw_text();
 
-// The command with a key that nobody else has.
-std::string with_drawn_key(std::string_view command);
+// The command with a key that nobody else has: 'drawn' is of draw_text().
+std::string with_drawn_key(std::string_view command, std::string_view drawn);
 
 }  // namespace troupe

@@ -2,13 +2,13 @@
 
 namespace troupe {
 
-void peer_links::changed(node_id peer, peer_event what) {
+void peer_links::changed(node_id peer, peer_event what, clock::time_point now) {
   std::lock_guard lock(mutex_);
   if (what == peer_event::connected)
     connected_.insert(peer);
   else
     connected_.erase(peer);
-  changed_ = clock::now();
+  changed_ = now;
 }
 
 bool peer_links::is_connected(node_id peer) const {
@@ -21,9 +21,9 @@ std::vector<node_id> peer_links::connected() const {
   return {connected_.begin(), connected_.end()};
 }
 
-std::chrono::milliseconds peer_links::quiet_for() const {
+std::chrono::milliseconds peer_links::quiet_for(clock::time_point now) const {
   std::lock_guard lock(mutex_);
-  return std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - changed_);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now - changed_);
 }
 
 bool peer_links::take(node_id peer, std::size_t bytes) {

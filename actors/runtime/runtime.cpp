@@ -217,18 +217,8 @@ struct runtime::ears {
       spdlog::warn("a peer's question cannot be read: {}", q.error().detail);
       return;  // it is answered by its deadline
     }
-    auto call = std::make_shared<shard_call>();
-    call->shard = q->shard;
-    call->kind = q->kind;
-    call->request = std::move(q->request);
-    call->wait = std::min(q->wait, deadline);
-    call->again = q->again;
-    call->relays = std::min<std::uint8_t>(q->relays, 1);
-    if (auto command = call->request.open(frame_kind::command)) call->for_shard = is_for_shard(*command);
-    call->served = [&directory, shard = q->shard, reply = std::move(reply)](frame answer) {
-      reply(encode(shard_answer{shard, directory.of(shard), std::move(answer)}));
-    };
-    caf::anon_send(gateways[next.fetch_add(1, std::memory_order_relaxed) % gateways.size()], std::move(call));
+    caf::anon_send(gateways[next.fetch_add(1, std::memory_order_relaxed) % gateways.size()],
+                   call_of(std::move(*q), directory, std::move(reply)));
   }
 };
 
@@ -239,7 +229,9 @@ runtime::runtime(caf::actor_system& system, std::vector<caf::actor> shards, epoc
   gateway_peers cluster{peers, directory, nullptr};
   auto self = peers ? peers->self() : node_id();
   if (directory) directory->know_self(self);
-  if (peers) cluster.links = std::make_shared<peer_links>(self, peer_requests_max, peer_bytes_max);
+  if (peers)
+    cluster.links =
+        std::make_shared<peer_links>(self, peer_requests_max, peer_bytes_max, peer_links::clock::now());
   router_ = spawn_router(system_, shards_, limits::live_entities_max, self, directory);
   feeds_ = spawn_feeds(system_, shards_, cluster);
   for (std::uint16_t s = 0; s < shards_.size(); ++s)
@@ -265,7 +257,7 @@ void runtime::listen(network& peers, shard_directory& directory, const std::shar
     if (auto here = weak.lock()) here->place_changed(shard);
   });
   peers.on_peer([weak, links, &directory](node_id peer, peer_event what) {
-    links->changed(peer, what);
+    links->changed(peer, what, peer_links::clock::now());
     auto here = weak.lock();
     if (!here) return;
     if (what == peer_event::disconnected) {

@@ -44,13 +44,17 @@ void shard_directory::learn_voters(shard_id shard, generation in, const std::vec
 void shard_directory::learn_leader(shard_id shard, generation in, term at, node_id leader) {
   change(shard, [&](shard_place& p) {
     if (std::tie(in, at) < std::tie(p.generation, p.term)) return false;
-    // In one term there is one leader: who does not know it says nothing new, unless it was that leader.
-    bool resigns = leader.value == 0 && p.leader == self_;
-    if (in == p.generation && at == p.term && (leader == p.leader || (leader.value == 0 && !resigns)))
-      return false;
+    if (leader.value == 0 && in == p.generation) {
+      // Nobody may ever lead in that term, which may not even be durable: what counts stays the term of a leader.
+      // In one term there is one leader: who does not know it says nothing new, unless it was that leader.
+      bool is_over = p.leader.value != 0 && (at > p.term || p.leader == self_);
+      if (is_over) p.leader = {};
+      return is_over;
+    }
+    if (in == p.generation && at == p.term && leader == p.leader) return false;
     if (in > p.generation) p.voters.clear();
     p.generation = in;
-    p.term = at;
+    p.term = leader.value == 0 ? term() : at;
     p.leader = leader;
     return true;
   });
@@ -67,10 +71,11 @@ void shard_directory::hear(shard_id shard, const shard_place& place) {
     // Whether this node leads its replica says, which may not have come to it yet.
     auto leader = place.leader == self_ ? node_id() : place.leader;
     auto heard = std::pair(place.generation, place.term), known = std::pair(p.generation, p.term);
-    if (heard < known || (heard == known && (leader.value == 0 || p.leader.value != 0))) return false;
+    if (heard < known || (heard == known && p.leader.value != 0)) return false;
+    if (leader.value == 0 && place.generation == p.generation) return false;
     if (place.generation > p.generation) p.voters.clear();
     p.generation = place.generation;
-    p.term = place.term;
+    p.term = leader.value == 0 ? term() : place.term;
     p.leader = leader;
     return true;
   });

@@ -15,8 +15,8 @@ namespace troupe {
 struct shard_place {
   troupe::generation generation;
   std::vector<node_id> voters;
-  troupe::term term;
-  node_id leader;  // 0: not known
+  troupe::term term;  // of the last leader that anybody named
+  node_id leader;     // 0: not known
 };
 
 class shard_directory {

@@ -91,12 +91,15 @@ void replica::body::follow_role() {
   raft_role role = v.role == RAFT_CORE_LEADER      ? raft_role::leader
                    : v.role == RAFT_CORE_CANDIDATE ? raft_role::candidate
                                                    : raft_role::follower;
-  if (role == role_ && v.term == role_term_.value && v.leader == leader_.value) return;
+  node_id leader{role == raft_role::follower && heard_term_.value != v.term ? 0 : v.leader};
+  bool same = role == role_ && v.term == role_term_.value && v.leader == leader_.value;
+  if (same && leader == told_leader_) return;
   bool elected = role == raft_role::leader && (role_ != raft_role::leader || role_term_.value != v.term);
   bool deposed = role_ == raft_role::leader && (role != role_ || role_term_.value != v.term);
   role_ = role;
   role_term_ = term{v.term};
   leader_ = node_id{v.leader};
+  told_leader_ = leader;
   if (deposed)
     for (auto id : reads_.take_all()) host_.read_failed(id);
   if (elected) {
@@ -106,7 +109,7 @@ void replica::body::follow_role() {
     sent_ms_.clear();
   }
   if (role_ == raft_role::leader || leader_ != suspect_) heard_leader();
-  host_.role_changed(role_, role_term_, leader_);
+  host_.role_changed(role_, role_term_, told_leader_);
 }
 
 void replica::body::apply_committed() {

@@ -55,6 +55,7 @@ void replica::body::receive_append(wire_message& message) {
   }
   if (guards_.trim_compacted) trim_compacted(message);
   heard_leader();
+  heard_term_ = term{message.core.term};
   if (told_ms_ == 0) {
     told_commit_ = log_index{message.core.append_entries.leader_commit};
     told_ms_ = now_ms_;
@@ -75,6 +76,7 @@ void replica::body::receive_install(wire_message& message) {
   if (answer_stale_term(message)) return;
   if (message.core.term == v.term && v.role == RAFT_CORE_LEADER) return drop();
   heard_leader();
+  heard_term_ = term{message.core.term};
   // The core would ignore it, and lose memory. The leader sends it again.
   if (installing_) return;
   step_receive(message);

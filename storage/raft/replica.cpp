@@ -294,7 +294,7 @@ replica_status replica::body::status() const {
   replica_status s;
   s.role = role_;
   s.term = term{v.term};
-  s.leader = leader_;
+  s.leader = told_leader_;
   s.commit = log_index{v.commit};
   s.applied = applied_;
   s.first = log_.first();

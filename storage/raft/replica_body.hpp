@@ -144,7 +144,9 @@ class replica::body {
 
   raft_role role_ = raft_role::follower;
   troupe::term role_term_;
-  node_id leader_;
+  node_id leader_;                    // as the core has it: also in a later term, until somebody leads that
+  node_id told_leader_;               // of this term
+  troupe::term heard_term_;           // in which a leader was heard last
   node_id suspect_;                   // a leader that this voter has lost sight of
   std::uint64_t campaign_at_ms_ = 0;  // 0: not planned
   log_index elected_last_;            // of this leader's log when it was elected

@@ -6,32 +6,16 @@
 #include "protocol/envelope.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/message.hpp"
-#include "protocol/schema/storage.capnp.h"
-#include "storage/raft/message.hpp"
 #include "storage/snapshot.hpp"
+#include "tests/sim/stored.hpp"
 
 namespace troupe::sim {
 
 namespace {
 
-using op_kind = testing::memory_kv::op_kind;
 using storage::column;
 
 const failure disk_full{errc::no_space, "the disk is full"};
-
-std::string applied_key() { return storage::shard_key(the_shard, "applied"); }
-
-snapshot_point applied_in(std::string_view bytes) {
-  message_reader reader(bytes);
-  auto state = reader.root<schema::AppliedState>();
-  return {log_index{state.getIndex()}, term{state.getTerm()}};
-}
-
-log_index index_of(std::string_view log_key) {
-  std::uint64_t v = 0;
-  for (char c : log_key.substr(2)) v = (v << 8) | static_cast<unsigned char>(c);
-  return log_index{v};
-}
 
 const char* name_of(raft_role r) {
   return r == raft_role::leader ? "leader" : r == raft_role::candidate ? "candidate" : "follower";
@@ -54,6 +38,17 @@ storage::instant node::clock() const {
 // --- life
 
 void node::start() {
+  wires_ = std::make_unique<wire>(world_, *this);
+  front_ = std::make_unique<sim::front>(world_, *this, *wires_);
+  told_voters_ = {};
+  wires_->on_peer([this](node_id peer, peer_event what) {
+    if (what == peer_event::disconnected) lost(peer);
+  });
+  begin();
+}
+
+// The member, also again after it halted.
+void node::begin() {
   ++incarnation_;
   lane_ = disk_queue_.open(the_shard);
   taker_.reset();
@@ -80,8 +75,6 @@ void node::stop_member() {
   member_.reset();
   taker_.reset();
   giver_.clear();
-  requests_.clear();
-  reads_.clear();
 }
 
 // Power is lost: a prefix of what was on its way to the disk has reached it. Or only the process dies: then all of what
@@ -95,7 +88,12 @@ void node::crash() {
   if (member_->importing() && dice.chance(0.5)) static_cast<void>(store_.flush());
   auto reached = disk_queue_.take(dice.between(0, disk_queue_.size()));
   stop_member();
-  ++disk_life_;
+  front_.reset();
+  wires_.reset();
+  stalled_.clear();
+  requests_.clear();
+  reads_.clear();
+  ++life_;
   std::optional<std::string> stale;
   if (world_.options().plant == plant::apply_twice && store_.flush()) stale = stale_applied_;
   for (const auto& p : reached)
@@ -138,16 +136,33 @@ void node::forget_import() {
 }
 
 void node::later(std::uint64_t ms, std::function<void()> action) {
-  world_.after(ms, [this, incarnation = incarnation_, action = std::move(action)] {
-    resume_paused(incarnation, action);
+  while_running(ms, [this, incarnation = incarnation_, action = std::move(action)] {
+    if (incarnation == incarnation_) action();
   });
 }
 
-void node::resume_paused(std::uint64_t incarnation, std::function<void()> action) {
-  if (incarnation != incarnation_) return;
-  if (world_.now() >= paused_until_) return action();
-  world_.after(paused_until_ - world_.now(),
-               [this, incarnation, action = std::move(action)] { resume_paused(incarnation, action); });
+void node::while_running(std::uint64_t ms, std::function<void()> action) {
+  world_.after(ms, [this, life = life_, action = std::move(action)] { run_or_stall(life, action); });
+}
+
+void node::run_or_stall(std::uint64_t life, std::function<void()> action) {
+  if (life != life_) return;
+  if (world_.now() >= paused_until_ && stalled_.empty()) return action();
+  if (stalled_.empty()) wake_up();
+  stalled_.push_back(std::move(action));
+}
+
+// What a pause held up happens in its order.
+void node::wake_up() {
+  world_.after(paused_until_ - world_.now(), [this, life = life_] {
+    if (life != life_) return;
+    if (world_.now() < paused_until_) return wake_up();
+    while (!stalled_.empty()) {
+      auto action = std::move(stalled_.front());
+      action();
+      stalled_.pop_front();
+    }
+  });
 }
 
 void node::pause(std::uint64_t ms) {
@@ -157,6 +172,7 @@ void node::pause(std::uint64_t ms) {
 
 void node::arm() {
   if (!up()) return;
+  tell_voters();
   auto due = member_->next_timeout_ms();
   if (due == ~std::uint64_t{0} || (armed_for_ != 0 && armed_for_ <= due)) return;
   armed_for_ = due;
@@ -173,13 +189,14 @@ void node::halted(const failure& why) {
   world_.trace(detail::events, "node %lu halts: %s", id().value, why.detail.c_str());
   if (why.code != errc::no_space)
     throw violation("node " + std::to_string(id().value) + " halted: " + why.detail);
+  if (member_->replica()) front_->learn_leader(member_->current(), replica()->status().term, {});
   reopen(world_.chance().between(50, 1'500));
 }
 
 void node::reopen(std::uint64_t delay_ms) {
   later(delay_ms, [this] {
     stop_member();
-    start();
+    begin();
   });
 }
 
@@ -202,8 +219,8 @@ void node::pump_disk() {
 
 // The writer outlives the shard: what is queued stays queued while the shard opens again.
 void node::write_group_after(std::uint64_t ms) {
-  world_.after(ms, [this, life = disk_life_] {
-    if (life != disk_life_) return;
+  world_.after(ms, [this, life = life_] {
+    if (life != life_) return;
     if (world_.now() < paused_until_) return write_group_after(paused_until_ - world_.now());
     // A group commit: some of those that wait.
     disk_done(world_.chance().between(1, disk_queue_.size()));
@@ -279,8 +296,7 @@ void node::send_generation(node_id to, std::string message) {
 }
 
 void node::propose(std::string command, std::function<void(result<std::string>)> done) {
-  later(0, [this, command = std::move(command), done = std::move(done)] {
-    if (!up()) return;
+  while_running(0, [this, command = std::move(command), done = std::move(done)] {
     storage::request_id request{++next_request_};
     requests_.emplace(request, done);
     member_->propose(clock(), request, command);
@@ -297,8 +313,7 @@ void node::replied(storage::request_id request, result<std::string> reply) {
 }
 
 void node::read(std::function<void(std::optional<log_index>)> done) {
-  later(0, [this, done = std::move(done)] {
-    if (!up()) return;
+  while_running(0, [this, done = std::move(done)] {
     read_id request{++next_request_};
     reads_.emplace(request, done);
     member_->read(clock(), request);
@@ -311,8 +326,18 @@ void node::read_ready(read_id request) {
   if (it == reads_.end()) throw violation("a read was answered twice");
   auto done = std::move(it->second);
   reads_.erase(it);
+  done(shown());
+}
+
+log_index node::shown() const {
   auto bytes = store_.latest().get(column::meta, applied_key());
-  done(bytes ? applied_in(*bytes).index : log_index{});
+  return bytes ? applied_in(*bytes).index : log_index{};
+}
+
+std::optional<log_index> node::peek() {
+  if (!member_->readable() && !member_->fault()) return std::nullopt;
+  member_->write_out();
+  return shown();
 }
 
 void node::read_failed(read_id request) {
@@ -357,6 +382,15 @@ void node::role_changed(raft_role role, term at, node_id leader) {
   bool alone = member_->voters().size() == 1;
   if (role == raft_role::leader && !alone)
     world_.truth().leader_elected(member_->current(), at, id(), incarnation_);
+  if (role == raft_role::follower && leader.value != 0)
+    world_.truth().leader_named(member_->current(), at, leader, id());
+  front_->learn_leader(member_->current(), at, leader);
+}
+
+void node::tell_voters() {
+  if (told_voters_ >= member_->current() || member_->known_voters().empty()) return;
+  told_voters_ = member_->current();
+  front_->learn_voters(told_voters_, member_->known_voters());
 }
 
 std::pair<std::uint64_t, std::uint64_t> node::entropy() {
@@ -441,111 +475,6 @@ void node::generation_changed(troupe::generation now, const std::vector<node_id>
   if (now.value == 0) return world_.trace(detail::events, "node %lu has no replica any more", id().value);
   world_.trace(detail::events, "node %lu is in generation %lu of %zu voters", id().value, now.value,
                voters.size());
-}
-
-// --- checks
-
-void node::check_batch(const testing::memory_kv::batch& batch) {
-  const std::string* value = nullptr;
-  for (const auto& o : batch.ops) {
-    bool records = o.kind == op_kind::erase_range && o.where == column::state;
-    // Not of a node that leaves: that erases its log in the same batch.
-    replacing_ = (replacing_ || records) && !(o.kind == op_kind::erase_range && o.where == column::log);
-    if (o.where == column::meta && o.kind == op_kind::put && o.key == applied_key()) value = &o.value;
-  }
-  if (value == nullptr) return;
-  auto now = applied_in(*value);
-  if (replacing_) {
-    replacing_ = false;
-    last_applied_ = now.index;
-    stale_applied_.reset();
-    return world_.truth().installed(id(), now.index);
-  }
-  stale_applied_ = store_.latest().get(column::meta, applied_key());
-  if (stale_applied_ && now.index <= applied_in(*stale_applied_).index)
-    throw violation("node " + std::to_string(id().value) + " writes out " + std::to_string(now.index.value) +
-                    " again");
-}
-
-void node::check_records(const testing::memory_kv::batch& batch) {
-  auto* shard = member_->replica();
-  if (shard == nullptr || member_->voters().size() == 1) return;
-  for (const auto& o : batch.ops) {
-    if (o.where != column::log || o.kind != op_kind::put) continue;
-    auto index = index_of(o.key);
-    auto before = log_index{index.value - 1};
-    std::optional<term> term_before;
-    if (auto t = shard->term_at(before); t.value != 0) term_before = t;
-    auto snapshot = shard->status().snapshot;
-    if (!term_before && snapshot.index == before) term_before = snapshot.term;
-    world_.truth().record_written(id(), member_->current(), index, shard->term_at(index), term_before,
-                                  checksum64(o.value));
-  }
-}
-
-void node::note_durable(const testing::memory_kv::batch& batch) {
-  for (const auto& o : batch.ops) {
-    if (o.where == column::log && o.kind == op_kind::put) durable_log_[index_of(o.key)] = checksum64(o.value);
-    if (o.where == column::log && o.kind == op_kind::erase_range) {
-      auto end = o.value.size() < 10 ? durable_log_.end() : durable_log_.lower_bound(index_of(o.value));
-      durable_log_.erase(durable_log_.lower_bound(index_of(o.key)), end);
-    }
-  }
-  if (auto hard = storage::load_hard_state(store_.latest(), the_shard)) durable_hard_ = *hard;
-  if (auto s = storage::load_snapshot(store_.latest(), the_shard)) durable_snapshot_ = s->point.index;
-}
-
-void node::load_durable() {
-  if (store_.unsynced() > 0) return;  // what is visible is not durable: what was so before still is
-  durable_log_.clear();
-  auto end = storage::shard_key(shard_id{the_shard.value + 1});
-  store_.latest().scan(column::log, storage::shard_key(the_shard), end,
-                       [&](std::string_view key, std::string_view value) {
-                         durable_log_[index_of(key)] = checksum64(value);
-                         return true;
-                       });
-  if (auto hard = storage::load_hard_state(store_.latest(), the_shard)) durable_hard_ = *hard;
-  if (auto s = storage::load_snapshot(store_.latest(), the_shard)) durable_snapshot_ = s->point.index;
-}
-
-// The record that this replica has at 'index' is on its disk.
-void node::check_stored(log_index index, const char* what) const {
-  auto at = replica()->term_at(index);
-  if (at.value == 0 || index <= durable_snapshot_) return;
-  auto stored = durable_log_.find(index);
-  auto expected = world_.truth().record_hash(member_->current(), index, at);
-  if (expected == nullptr) return;  // a lone voter's
-  if (stored == durable_log_.end() || stored->second != *expected)
-    throw violation("node " + std::to_string(id().value) + " " + what + " entry " +
-                    std::to_string(index.value) + ", which is not on its disk");
-}
-
-void node::check_message(const std::string& bytes) const {
-  auto m = decode_raft_message(bytes);
-  if (!m) throw violation("a replica sends what it cannot read");
-  if (m->confirm) return;
-  auto name = "node " + std::to_string(id().value);
-  switch (m->core.kind) {
-    case RAFT_CORE_APPEND_ENTRIES_RESULT: {
-      const auto& r = m->core.append_entries_result;
-      if (r.rejected == 0) check_stored(log_index{r.last_log_index}, "acknowledged");
-      break;
-    }
-    case RAFT_CORE_REQUEST_VOTE_RESULT: {
-      const auto& r = m->core.request_vote_result;
-      bool votes = r.vote_granted && !r.pre_vote;
-      if (votes && durable_hard_.term.value == m->core.term && durable_hard_.vote != m->address.to)
-        throw violation(name + " votes twice in term " + std::to_string(m->core.term));
-      if (votes && durable_hard_.term.value < m->core.term)
-        throw violation(name + " sends a vote that is not on its disk");
-      break;
-    }
-    case RAFT_CORE_REQUEST_VOTE:
-      if (!m->core.request_vote.pre_vote && durable_hard_.term.value < m->core.term)
-        throw violation(name + " asks for votes in a term that is not on its disk");
-      break;
-    default: break;
-  }
 }
 
 }  // namespace troupe::sim

@@ -1,6 +1,8 @@
-// One simulated machine with one member of the shard: a disk that is slow, fails and forgets, a clock that steps, and pauses.
+// One simulated machine with one member of the shard and the front that edges ask: a disk that is slow, fails and forgets,
+// a clock that steps, and pauses.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -8,6 +10,8 @@
 
 #include "storage/log_queue.hpp"
 #include "storage/state_transfer.hpp"
+#include "tests/sim/front.hpp"
+#include "tests/sim/wire.hpp"
 #include "tests/sim/world.hpp"
 #include "tests/support/memory_kv.hpp"
 
@@ -23,6 +27,9 @@ class node final : public storage::member_host {
 
   node_id id() const { return config_.raft.self; }
   bool up() const { return member_ != nullptr; }
+  // While up.
+  sim::front& front() { return *front_; }
+  wire& wires() { return *wires_; }
   // Up, and not halted by a failed write.
   bool sound() const { return up() && !member_->fault(); }
   // Null unless it votes.
@@ -42,13 +49,15 @@ class node final : public storage::member_host {
   void slow_disk(std::uint64_t ms) { disk_ms_max_ = ms; }
   void fail_disk();
   void transfer();
-  // The connection to it is gone.
-  void lost(node_id peer);
+  // Runs when the node is not paused, unless its process ended since.
+  void while_running(std::uint64_t ms, std::function<void()> action);
 
   void receive(node_id from, channel by, std::string bytes);
   // Answered once, unless the node crashes first.
   void propose(std::string command, std::function<void(result<std::string>)> done);
   void read(std::function<void(std::optional<log_index>)> done);
+  // What this replica shows, if it has one.
+  std::optional<log_index> peek();
 
   // shard_host
   void write(std::unique_ptr<storage::kv_batch> batch, write_ticket ticket) override;
@@ -68,9 +77,14 @@ class node final : public storage::member_host {
   std::pair<std::uint64_t, std::uint64_t> entropy() override;
 
  private:
-  // Runs when the node is not paused, unless it crashed or began anew since.
+  // The same, unless the member began anew since.
   void later(std::uint64_t ms, std::function<void()> action);
-  void resume_paused(std::uint64_t incarnation, std::function<void()> action);
+  void run_or_stall(std::uint64_t life, std::function<void()> action);
+  void wake_up();
+  void begin();
+  void lost(node_id peer);
+  log_index shown() const;
+  void tell_voters();
   storage::instant clock() const;
   void arm();
   void pump_disk();
@@ -97,9 +111,14 @@ class node final : public storage::member_host {
   storage::shard_config config_;
   testing::memory_kv store_;
   std::unique_ptr<storage::member> member_;
-  std::uint64_t incarnation_ = 0;
+  std::uint64_t incarnation_ = 0;  // of the member
+  std::uint64_t life_ = 0;         // of the process
+  std::unique_ptr<wire> wires_;
+  std::unique_ptr<sim::front> front_;
+  troupe::generation told_voters_;
   std::uint64_t armed_for_ = 0, timer_ = 0;
   std::uint64_t paused_until_ = 0;
+  std::deque<std::function<void()>> stalled_;
   std::uint64_t disk_ms_max_ = 2;
   std::int64_t wall_offset_us_ = 0;
   // What is on the disk for certain: hashes of the log's records, and the hard state.
@@ -109,7 +128,6 @@ class node final : public storage::member_host {
   storage::log_queue disk_queue_;
   storage::log_lane lane_;
   bool disk_busy_ = false;
-  std::uint64_t disk_life_ = 0;  // from power on to power off
   std::unique_ptr<storage::state_taker> taker_;
   storage::state_giver giver_;
   std::uint64_t pulls_ = 0;

@@ -17,6 +17,12 @@ void oracle::leader_elected(generation of, term at, node_id node, std::uint64_t 
     throw violation("two leaders in " + name(at) + ": " + name(it->second.first) + " and " + name(node));
 }
 
+void oracle::leader_named(generation of, term at, node_id leader, node_id by) const {
+  auto it = leaders_.find(std::pair{of, at});
+  if (it == leaders_.end() || it->second.first != leader)
+    throw violation(name(by) + " calls " + name(leader) + " the leader of " + name(at) + ", which it is not");
+}
+
 void oracle::record_written(node_id node, generation of, log_index index, term at, std::optional<term> before,
                             std::uint64_t hash) {
   auto [it, fresh] = records_.try_emplace(std::tuple{of, index, at}, record{hash, before});

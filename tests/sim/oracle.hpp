@@ -1,6 +1,6 @@
 // What must hold in every run, checked at the moment it could break. A breach throws violation.
 //
-// - one leader per term of a generation;
+// - one leader per term of a generation, and no other is called so;
 // - log matching: an index and term name one record, with one record before it, on every disk;
 // - no vote and no acknowledgement leaves a node before what it says is on that node's disk;
 // - nothing committed is lost or changed: every replica writes the same bytes when it applies an index, in order;
@@ -27,6 +27,8 @@ struct violation : std::runtime_error {
 class oracle {
  public:
   void leader_elected(generation of, term at, node_id node, std::uint64_t incarnation);
+  // A follower says who leads.
+  void leader_named(generation of, term at, node_id leader, node_id by) const;
   // 'before' is the term of the record at index - 1, if the node knows it.
   void record_written(node_id node, generation of, log_index index, term at, std::optional<term> before,
                       std::uint64_t hash);

@@ -13,6 +13,8 @@ namespace troupe::sim {
 namespace {
 
 constexpr std::uint64_t deadline_ms = 700;
+// Asks the shard itself, as an edge of a node that is alone.
+constexpr std::size_t direct_client = 0;
 constexpr const char* org = "default";
 
 std::string agent_name(std::uint64_t n) { return "agent-" + std::to_string(n % 3); }
@@ -21,6 +23,12 @@ std::string ask(const storage::kv_reader& state, const machine_set& machines,
                 capnp::MallocMessageBuilder& query) {
   query.getRoot<schema::Query>().setOrg(org);
   return storage::applier::answer(state, the_shard, the_history, machines, to_bytes(query));
+}
+
+// As front answers queries.
+std::optional<log_index> seen_in(const std::string& answer) {
+  message_reader reader(answer);
+  return log_index{reader.root<schema::QueryResult>().getStatus().getAppliedIndex()};
 }
 
 }  // namespace
@@ -53,10 +61,15 @@ void workload::wind_down() {
   for (auto& c : clients_) c.left = 3;
 }
 
-bool workload::finished() const {
-  for (const auto& c : clients_)
-    if (c.left > 0 || c.now.number != 0) return false;
-  return true;
+std::string workload::waiting() const {
+  for (std::size_t c = 0; c < clients_.size(); ++c) {
+    const auto& now = clients_[c].now;
+    if (clients_[c].left > 0 || now.number != 0)
+      return "client " + std::to_string(c) + " waits with operation " + std::to_string(now.number) +
+             " of kind " + std::to_string(static_cast<int>(now.what)) + " for node " +
+             std::to_string(clients_[c].target.value);
+  }
+  return {};
 }
 
 // --- one operation after the other
@@ -73,20 +86,22 @@ void workload::issue(std::size_t c) {
   send(c);
 }
 
-workload::operation workload::make(std::size_t) {
+workload::operation workload::make(std::size_t c) {
   auto& dice = world_.chance();
   operation op;
   op.number = ++operations_;
   op.floor = world_.truth().read_floor();
   auto roll = dice.between(1, 100);
   op.what = roll <= 40   ? kind::events
-            : roll <= 55 ? kind::task
+            : roll <= 55 ? (c != direct_client && dice.chance(0.4) ? kind::keyless_task : kind::task)
             : roll <= 62 ? kind::claim
             : roll <= 70 ? kind::heartbeat
             : roll <= 73 ? kind::noop
+            : roll <= 76 ? kind::peek
                          : kind::read;
   if (op.what == kind::claim && claimable_.empty()) op.what = kind::heartbeat;
-  if (op.what != kind::read) op.command = encode(op);
+  if (op.what == kind::peek && c == direct_client) op.what = kind::read;
+  if (op.what != kind::read && op.what != kind::peek) op.command = encode(op);
   return op;
 }
 
@@ -113,9 +128,11 @@ std::string workload::encode(operation& op) {
       event.initTokens().setInput(static_cast<std::int64_t>(dice.between(1, 1000)));
       event.setDurationUs(static_cast<std::int64_t>(dice.between(1, 100'000)));
     }
-  } else if (op.what == kind::task) {
-    command.setIdempotencyKey(key);
-    command.setFingerprint(op.number);
+  } else if (op.what == kind::task || op.what == kind::keyless_task) {
+    if (op.what == kind::task) {
+      command.setIdempotencyKey(key);
+      command.setFingerprint(op.number);
+    }
     op.task_name = "task-" + std::to_string(op.number);
     tasks_[op.task_name] = false;
     auto task = command.getBody().initCreateTask();
@@ -146,30 +163,21 @@ void workload::send(std::size_t c) {
   auto number = me.now.number;
   auto attempt = ++me.now.attempt;
   ++me.now.sent;
-  auto target = me.target;
   auto out_ms = dice.between(0, world_.current().delay_ms_max);
   auto back_ms = dice.between(0, world_.current().delay_ms_max);
   bool lost = dice.chance(world_.current().loss), answer_lost = dice.chance(world_.current().loss);
-  bool reads = me.now.what == kind::read;
   if (!lost) {
-    world_.after(out_ms, [this, c, number, target, back_ms, answer_lost, reads, command = me.now.command] {
-      auto& node = world_.at(target);
-      if (!node.up()) return;
-      if (reads) {
-        node.read([this, c, number, back_ms, answer_lost](std::optional<log_index> seen) {
-          if (!answer_lost) world_.after(back_ms, [this, c, number, seen] { on_read(c, number, seen); });
-        });
-        return;
-      }
-      node.propose(command, [this, c, number, target, back_ms, answer_lost](result<std::string> reply) {
-        if (answer_lost) return;
-        world_.after(back_ms, [this, c, number, target, reply = std::move(reply)] {
-          on_reply(c, number, target, reply);
-        });
-      });
+    way_back back = [this, back_ms, answer_lost](std::function<void()> answer) {
+      if (!answer_lost) world_.after(back_ms, std::move(answer));
+    };
+    world_.after(out_ms, [this, back, r = request{c, number, me.now.what, me.now.command, me.target}] {
+      auto& to = world_.at(r.target);
+      if (to.up()) r.client == direct_client ? ask_shard(to, r, back) : ask_front(to, r, back);
     });
   }
-  world_.after(deadline_ms, [this, c, number, attempt] {
+  // A front tries again by itself meanwhile: it is given more time now and then.
+  auto patience_ms = c == direct_client || dice.chance(0.5) ? deadline_ms : dice.between(1'000, 17'000);
+  world_.after(patience_ms, [this, c, number, attempt] {
     auto& op = clients_[c].now;
     if (op.number != number || op.attempt != attempt) return;
     if (world_.chaos() && world_.chance().chance(0.1)) return give_up(c);
@@ -177,8 +185,38 @@ void workload::send(std::size_t c) {
   });
 }
 
+void workload::ask_shard(node& to, const request& r, const way_back& back) {
+  if (r.what == kind::read)
+    return to.read([this, back, c = r.client, number = r.number](std::optional<log_index> seen) {
+      back([this, c, number, seen] { on_read(c, number, seen); });
+    });
+  to.propose(r.command, [this, back, c = r.client, number = r.number,
+                         target = r.target](const result<std::string>& reply) {
+    back([this, c, number, target, reply] { on_reply(c, number, target, reply); });
+  });
+}
+
+void workload::ask_front(node& to, const request& r, const way_back& back) {
+  bool reads = r.what == kind::read || r.what == kind::peek;
+  if (!reads)
+    return to.front().ask(
+        request_kind::command, r.command,
+        [this, back, c = r.client, number = r.number, target = r.target](const result<std::string>& reply) {
+          back([this, c, number, target, reply] { on_reply(c, number, target, reply); });
+        });
+  capnp::MallocMessageBuilder query;
+  query.initRoot<schema::Query>().setStatus();
+  auto how = r.what == kind::peek ? request_kind::peek : request_kind::read;
+  to.front().ask(
+      how, to_bytes(query), [this, back, c = r.client, number = r.number](const result<std::string>& answer) {
+        back(
+            [this, c, number, seen = answer ? seen_in(*answer) : std::nullopt] { on_read(c, number, seen); });
+      });
+}
+
 void workload::retry_after(std::size_t c, std::uint64_t ms, bool elsewhere) {
   auto& me = clients_[c];
+  if (me.now.what == kind::keyless_task) return give_up(c);  // nobody may send it again
   if (elsewhere) me.target = world_.any_node();
   auto number = me.now.number;
   auto attempt = ++me.now.attempt;
@@ -197,7 +235,8 @@ void workload::on_read(std::size_t c, std::uint64_t number, std::optional<log_in
   auto& me = clients_[c];
   if (me.now.number != number) return;
   if (!seen) return retry_after(c, world_.chance().between(5, 60), true);
-  world_.truth().read_answered(me.now.floor, *seen);
+  if (me.now.what == kind::read) world_.truth().read_answered(me.now.floor, *seen);
+  if (*seen > world_.truth().applied_most()) throw violation("a peek saw what nobody has applied");
   me.now = {};
   issue_after(c, world_.chance().between(0, think_ms_max_));
 }
@@ -232,10 +271,10 @@ void workload::on_success(std::size_t c, node_id by, const std::string& bytes) {
     auto appended = reply.getEventsAppended();
     if (appended.getAccepted() + appended.getDuplicates() != me.now.event_ids.size())
       throw violation("an acknowledged batch of events does not account for all of them");
-    if (me.now.sent == 1 && appended.getDuplicates() != 0)
+    if (c == direct_client && me.now.sent == 1 && appended.getDuplicates() != 0)
       throw violation("events sent once are called duplicates");
     for (const auto& id : me.now.event_ids) events_[id] = true;
-  } else if (me.now.what == kind::task && reply.isTask()) {
+  } else if (!me.now.task_name.empty() && reply.isTask()) {
     tasks_[me.now.task_name] = true;
     claimable_.emplace_back(view_of(reply.getTask().getAgentId()), view_of(reply.getTask().getId()));
   }

@@ -67,6 +67,7 @@ void run_counts::add(const run_counts& o) {
   messages += o.messages;
   write_failures += o.write_failures;
   generations += o.generations;
+  questions += o.questions;
 }
 
 world::world(const run_options& options)
@@ -121,7 +122,10 @@ void world::run() {
   heal();
   workload_->wind_down();
   std::string why = "it did not begin";
-  for (auto limit = now_ms_ + heal_ms_max; now_ms_ < limit && !converged(why);) run_until(now_ms_ + 50);
+  for (auto limit = now_ms_ + heal_ms_max; now_ms_ < limit && !converged(why);) {
+    notice_connections();
+    run_until(now_ms_ + 50);
+  }
   if (!converged(why))
     throw violation("stuck " + std::to_string(heal_ms_max) + " ms after all was well: " + why);
   audit();
@@ -130,15 +134,19 @@ void world::run() {
 // --- network
 
 void world::send(node_id from, node_id to, channel by, std::string bytes) {
+  carry(from, to, [this, from, to, by, bytes = std::move(bytes)] { at(to).receive(from, by, bytes); });
+}
+
+void world::carry(node_id from, node_id to, std::function<void()> deliver) {
   ++counts_.messages;
   if (cuts_.contains({from, to}) || dice_.chance(weather_.loss)) return;
   auto copies = dice_.chance(weather_.duplication) ? 2 : 1;
-  auto shared = std::make_shared<std::string>(std::move(bytes));
+  auto shared = std::make_shared<std::function<void()>>(std::move(deliver));
   for (int i = 0; i < copies; ++i) {
     bool straggler = chaos_ && dice_.chance(weather_.straggling);
     auto ms = straggler ? dice_.between(0, 3'000) : dice_.between(0, weather_.delay_ms_max);
-    after(ms, [this, from, to, by, shared] {
-      if (at(to).up()) at(to).receive(from, by, *shared);
+    after(ms, [this, to, shared] {
+      if (at(to).up()) at(to).while_running(0, [shared] { (*shared)(); });
     });
   }
 }
@@ -234,13 +242,18 @@ void world::cut_some() {
   }
 }
 
-// Who is down or cut off is missed by most, sooner or later; sometimes a connection breaks for no reason.
-void world::lose_connections() {
+// Who is down or cut off is missed sooner or later, and found again; sometimes a connection breaks for no reason.
+void world::notice_connections() {
   for (auto& n : nodes_)
     for (auto& peer : nodes_) {
       if (n == peer || !n->up()) continue;
-      bool gone = !peer->up() || !connected(peer->id(), n->id());
-      if (dice_.chance(gone ? 0.3 : 0.002)) n->lost(peer->id());
+      auto& wires = n->wires();
+      bool gone = !peer->up() || !connected(peer->id(), n->id()) || !connected(n->id(), peer->id());
+      if (!wires.is_connected(peer->id())) {
+        if (!gone && dice_.chance(0.3)) wires.connect(peer->id());
+      } else if (dice_.chance(gone ? 0.01 + 0.3 * weather_.hints : 0.002 * weather_.hints)) {
+        wires.disconnect(peer->id());
+      }
     }
 }
 
@@ -267,7 +280,7 @@ void world::nemesis() {
     at(any_node()).step_clock(step);
   }
   if (dice_.chance(weather_.seal)) change_voters();
-  if (dice_.chance(weather_.hints)) lose_connections();
+  notice_connections();
   if (dice_.chance(0.02)) draw_weather();
 }
 
@@ -293,7 +306,7 @@ const node* world::newest() const {
 }
 
 bool world::converged(std::string& why) const {
-  if (!workload_->finished()) return why = "clients wait", false;
+  if (!workload_->finished()) return why = workload_->waiting(), false;
   log_index most = oracle_.applied_most();
   const auto* last = newest();
   if (!last) return why = "nobody votes", false;

@@ -27,7 +27,8 @@ enum class plant : std::uint8_t {
   write_after_failure,
   trust_unflushed,
   forget_left,
-  forget_import
+  forget_import,
+  forget_identity
 };
 
 enum class detail : std::uint8_t { silent, events, everything };
@@ -41,7 +42,7 @@ struct run_options {
 
 struct run_counts {
   std::uint64_t commits = 0, elections = 0, reads = 0, acknowledged = 0, crashes = 0, installs = 0,
-                messages = 0, write_failures = 0, generations = 0;
+                messages = 0, write_failures = 0, generations = 0, questions = 0;
   void add(const run_counts& o);
 };
 
@@ -74,6 +75,8 @@ class world {
   std::uint64_t now() const { return now_ms_; }
   void after(std::uint64_t ms, std::function<void()> action);
   void send(node_id from, node_id to, channel by, std::string bytes);
+  // 'deliver' happens when and as often as the network likes, if 'to' is up then.
+  void carry(node_id from, node_id to, std::function<void()> deliver);
   bool connected(node_id from, node_id to) const { return !cuts_.contains({from, to}); }
   node& at(node_id id);
   node_id any_node();
@@ -82,6 +85,8 @@ class world {
   const machine_set& machines() const { return machines_; }
   const run_options& options() const { return options_; }
   bool chaos() const { return chaos_; }
+  // No other of this run is the same.
+  std::uint64_t draw_number() { return ++numbers_; }
   const weather& current() const { return weather_; }
   run_counts& tally() { return counts_; }
 
@@ -98,7 +103,7 @@ class world {
   void draw_weather();
   void nemesis();
   void cut_some();
-  void lose_connections();
+  void notice_connections();
   void cut_off(node_id a);
   void hand_over();
   void change_voters();
@@ -112,7 +117,7 @@ class world {
   dice dice_;
   weather weather_;
   std::uint64_t now_ms_ = 1'000;
-  std::uint64_t order_ = 0;
+  std::uint64_t order_ = 0, numbers_ = 0;
   std::priority_queue<event, std::vector<event>, std::greater<>> events_;
   std::set<std::pair<node_id, node_id>> cuts_;
   bool chaos_ = true;

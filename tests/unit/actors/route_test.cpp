@@ -102,16 +102,16 @@ TEST_CASE("identity: what is not the same when done twice gets a key of its own"
   CHECK(repeatable_of(command_of([](auto body) { body.initAppendEvents(); })) == repeatable::as_it_is);
   CHECK(repeatable_of(beat) == repeatable::as_it_is);
   CHECK(repeatable_of("nonsense") == repeatable::never);
-  auto keyed = with_drawn_key(create);
+  auto keyed = with_drawn_key(create, draw_text());
   CHECK(repeatable_of(keyed) == repeatable::as_it_is);
   CHECK(is_drawn_key(key_of(keyed)));
-  CHECK(key_of(keyed) != key_of(with_drawn_key(create)));
+  CHECK(key_of(keyed) != key_of(with_drawn_key(create, draw_text())));
   CHECK(key_of_try("k", 0) == "k");
   CHECK(key_of_try("k", 1) != key_of_try("k", 2));
 }
 
 TEST_CASE("peer links: what one peer is asked is bounded in count and bytes, each peer by itself") {
-  peer_links links(me, 2, 100);
+  peer_links links(me, 2, 100, {});
   CHECK(links.take(second, 90));
   CHECK_FALSE(links.take(second, 20));
   CHECK(links.take(second, 10));

@@ -1,0 +1,68 @@
+// See wire.hpp.
+#include "tests/sim/wire.hpp"
+
+#include "tests/sim/node.hpp"
+
+namespace troupe::sim {
+
+namespace {
+
+frame_kind kind_of(const frame& f) { return static_cast<frame_kind>(static_cast<unsigned char>(f.bytes[0])); }
+
+failure gone() { return {errc::unavailable, "the connection is gone", {}}; }
+
+}  // namespace
+
+node_id wire::self() const { return home_.id(); }
+
+void wire::post(node_id to, traffic, frame message) {
+  world_.carry(self(), to, [&w = world_, from = self(), to, message = std::move(message)] {
+    auto& posts = w.at(to).wires().posts_;
+    if (auto found = posts.find(kind_of(message)); found != posts.end()) found->second(from, message);
+  });
+}
+
+void wire::ask(node_id to, traffic, frame question, std::chrono::milliseconds deadline, answer done) {
+  auto number = world_.draw_number();
+  open_.emplace(number, asked{to, std::move(done)});
+  if (!is_connected(to)) return home_.while_running(0, [this, number] { settle(number, gone()); });
+  home_.while_running(static_cast<std::uint64_t>(deadline.count()), [this, number] {
+    settle(number, failure{errc::timed_out, "that node did not answer in time", {}});
+  });
+  world_.carry(self(), to, [&w = world_, from = self(), to, number, question = std::move(question)] {
+    w.at(to).wires().take_question(from, number, question);
+  });
+}
+
+void wire::take_question(node_id from, std::uint64_t number, frame question) {
+  auto found = asks_.find(kind_of(question));
+  if (found == asks_.end()) throw violation("a question that nobody takes");
+  found->second(from, std::move(question), [this, from, number](const frame& reply) {
+    world_.carry(self(), from,
+                 [&w = world_, from, number, reply] { w.at(from).wires().settle(number, reply); });
+  });
+}
+
+void wire::settle(std::uint64_t number, result<frame> outcome) {
+  auto it = open_.find(number);
+  if (it == open_.end()) return;
+  auto done = std::move(it->second.done);
+  open_.erase(it);
+  done(std::move(outcome));
+}
+
+void wire::connect(node_id peer) {
+  if (!connected_.insert(peer).second) return;
+  for (auto& tell : listeners_) tell(peer, peer_event::connected);
+}
+
+void wire::disconnect(node_id peer) {
+  if (connected_.erase(peer) == 0) return;
+  for (auto& tell : listeners_) tell(peer, peer_event::disconnected);
+  std::vector<std::uint64_t> lost;
+  for (auto& [number, a] : open_)
+    if (a.whom == peer) lost.push_back(number);
+  for (auto number : lost) settle(number, gone());
+}
+
+}  // namespace troupe::sim
