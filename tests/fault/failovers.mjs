@@ -6,13 +6,13 @@ import { Client, breathe } from './support/clients.mjs';
 const agents = 16;
 
 /** A client that writes single events through nodes that live; the longest time between two acknowledgements. */
-class Writer {
+export class Writer {
   longest = 0;
   acknowledged = 0;
 
   constructor(cluster, i) {
     this.agent = `failover-${i}`;
-    this.client = new Client(cluster, i);
+    this.client = new Client(cluster, Number(i) || 0);
   }
 
   async run(going) {

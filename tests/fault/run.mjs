@@ -1,10 +1,11 @@
 // Faults against a real cluster under load, and whether everything that was promised still holds. See README.md.
-//   run.mjs [--minutes N] [--seed N] [--nodes N] [--faults NAME,NAME] [--failovers N] [--suite] [--list]
+//   run.mjs [--minutes N] [--seed N] [--nodes N] [--faults NAME,NAME] [--failovers N] [--changes MB] [--suite] [--list]
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Cluster } from '../e2e/support/cluster.mjs';
 import { stays, until } from '../e2e/support/until.mjs';
+import { changes } from './changes.mjs';
 import { faults } from './faults.mjs';
 import { failovers } from './failovers.mjs';
 import { Machine, make_harm } from './support/harm.mjs';
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
     nodes: { type: 'string', default: '3' },
     faults: { type: 'string', default: Object.keys(faults).join(',') },
     failovers: { type: 'string' },
+    changes: { type: 'string' },
     suite: { type: 'boolean', default: false }, // the checkers' own tests first
     list: { type: 'boolean', default: false },
   },
@@ -103,15 +105,18 @@ async function main() {
   make_bridge();
   make_harm();
   console.log(`seed ${seed}: the same with --seed ${seed}`);
-  const spaces = Array.from({ length: Number(options.nodes) }, (_, i) => new Namespace(i + 1));
+  // A change begins with one node, and is over with a fourth in the third's place.
+  const count = options.changes ? 4 : Number(options.nodes);
+  const spaces = Array.from({ length: count }, (_, i) => new Namespace(i + 1));
   const machines = spaces.map((space) => new Machine(space.i));
-  const cluster = await Cluster.start(spaces.length, (i) => ({
+  const cluster = await Cluster.start(options.changes ? 1 : count, (i) => ({
     host: spaces[i - 1].address,
     env: machines[i - 1].env,
     wrap: (program) => spaces[i - 1].wrap(program),
   }));
-  log(`${spaces.length} nodes are one cluster`);
+  log(`${cluster.nodes.length} nodes are one cluster`);
   try {
+    if (options.changes) return verdict('planned changes', await changes(cluster, Number(options.changes), log));
     if (options.failovers) return verdict('failovers', await failovers(cluster, Number(options.failovers), log));
     const append = new Append(cluster, random);
     const workloads = [append, new Register(cluster, random), new Claims(cluster, random), new Follow(cluster, append)];
