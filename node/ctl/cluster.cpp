@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 
 #include "actors/cluster/map.hpp"
@@ -270,7 +271,8 @@ exit_code node_invite(connection& node, printer& out, const invite_options& opti
     auto invite = r.initInvite();
     invite.setName(options.name);
     invite.setAddress(options.address);
-    invite.setValidMs(static_cast<std::int64_t>(options.valid_hours) * 3600 * 1000);
+    constexpr double hour_ms = 3600 * 1000;
+    invite.setValidMs(std::max<std::int64_t>(std::llround(options.valid_hours * hour_ms), 1));
     invite.setOwnCertificates(!options.ca.empty());
   };
   return with_reply(node, out, fill, [&](reply_reader reply) {

@@ -11,7 +11,7 @@ namespace troupe::ctl {
 struct invite_options {
   std::string name, address, out;
   std::string ca;  // folder with the CA's key; empty: the node that is asked has it
-  std::uint64_t valid_hours = 24;
+  double valid_hours = 24;
 };
 
 struct node_options {

@@ -169,8 +169,8 @@ class command_tree {
     invite->add_option("--out", invite_.out, "The file to write")->required()->type_name("FILE");
     invite->add_option("--ca", invite_.ca, "The folder with the CA's key, where no node has it")
         ->type_name("FOLDER");
-    invite->add_option("--hours", invite_.valid_hours, "How long it is good [24]")
-        ->check(CLI::Range(1U, 168U))
+    invite->add_option("--hours", invite_.valid_hours, "How long it is good, also 0.5 [24]")
+        ->check(CLI::Range(0.0, 168.0))
         ->type_name("N");
     auto* drain = leaf(*node, "drain", "Move all replicas and leaders off a node",
                        [this](auto& n, auto& o) { return node_drain(n, o, node_); });
