@@ -293,9 +293,12 @@ client& runtime::get_client() { return *client_; }
 
 void runtime::drain(std::chrono::milliseconds wait) {
   caf::scoped_actor self(system_);
-  for (auto& shard : shards_)
-    self->request(shard, wait, storage::stop_atom::value)
-        .receive([](storage::stop_atom) {}, [](const caf::error&) {});
+  auto asked = [&](const caf::actor& shard) { return self->request(shard, wait, storage::stop_atom::value); };
+  // All are asked before any is waited for: together they have as long as one.
+  std::vector<decltype(asked(shards_.front()))> all;
+  all.reserve(shards_.size());
+  for (auto& shard : shards_) all.push_back(asked(shard));
+  for (auto& one : all) one.receive([](storage::stop_atom) {}, [](const caf::error&) {});
 }
 
 }  // namespace troupe
