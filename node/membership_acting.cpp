@@ -127,9 +127,24 @@ void membership::body::act() {
   if (record(known) || finish_removals(known) || raise_level()) return;
   if (waits_for_change(known)) return;
   if (place(known)) return;
+  expect_leaders(known);
   bool rested = sight_.now_us - changed_us_ > from_.leaders_rest.count() * ms_us;
   auto step = cluster::next_transfer(known);
   if (step && (rested || step->why == cluster::transfer_step::reason::leaves)) hand_over(*step);
+}
+
+// Reports are of before a hand-over for a while: until then whoever was to lead counts as leading, and is not asked again.
+void membership::body::expect_leaders(known_cluster& known) {
+  for (auto& s : known.shards) {
+    auto it = handed_.find(s.id);
+    if (it == handed_.end()) continue;
+    if (sight_.now_us - it->second.at_us > hand_over_again_us) {
+      handed_.erase(it);
+      continue;
+    }
+    s.leader = it->second.to;
+    s.now = known_shard::condition::changing;
+  }
 }
 
 bool membership::body::found() {
@@ -255,7 +270,7 @@ void membership::body::seal(const cluster::placement_step& step) {
 
 void membership::body::hand_over(const cluster::transfer_step& step) {
   busy_ = true;
-  changed_us_ = sight_.now_us;
+  handed_[step.shard] = {step.to, sight_.now_us};
   then_ = [this, step](const result<std::string>& reply) {
     if (reply)
       ++transfers_;

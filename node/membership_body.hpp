@@ -63,6 +63,7 @@ class membership::body final : public caf::event_based_actor {
   void heard(node_id peer, std::int64_t sent_us, std::int64_t received_us, const frame& answer);
   void learn(cluster::cluster_map map);
   void learn_places(const node_report& report);
+  void learn_marks(const node_report& report);
   void refresh_own();
   void compare_digests();
   void publish();
@@ -83,6 +84,7 @@ class membership::body final : public caf::event_based_actor {
   bool waits_for_change(const cluster::known_cluster& known);
   bool place(const cluster::known_cluster& known);
   bool lead_elsewhere_first(const cluster::known_shard& shard, const cluster::placement_step& step);
+  void expect_leaders(cluster::known_cluster& known);
   void hand_over(const cluster::transfer_step& step);
   void seal(const cluster::placement_step& step);
   std::string names(const std::vector<node_id>& nodes) const;
@@ -111,9 +113,14 @@ class membership::body final : public caf::event_based_actor {
   outcome then_;
   std::uint64_t commands_ = 0;
   bool changing_ = false;
-  std::int64_t changing_since_us_ = 0;  // 0: all is settled
-  std::int64_t changed_us_ = 0;         // when a generation was last seen to begin
-  std::map<shard_id, std::int64_t> handed_us_;
+  std::int64_t changing_since_us_ = 0;          // 0: all is settled
+  std::int64_t changed_us_ = 0;                 // when a generation was last seen to begin
+  std::map<shard_id, std::int64_t> handed_us_;  // before a seal
+  struct handed {
+    node_id to;
+    std::int64_t at_us = 0;
+  };
+  std::map<shard_id, handed> handed_;      // lately, for whatever reason
   std::map<shard_id, generation> sealed_;  // by this node, until somebody reports it
   std::uint64_t seals_ = 0, transfers_ = 0;
   std::int64_t announce_after_us_ = 0;

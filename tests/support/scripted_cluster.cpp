@@ -52,8 +52,10 @@ class scripted_cluster::face final : public client {
   node_id self_;
 };
 
-scripted_cluster::scripted_cluster(std::uint16_t shards)
-    : system_((config_.set("scheduler.max-threads", 2), config_)), shards_(shards) {}
+scripted_cluster::scripted_cluster(std::uint16_t shards, std::chrono::milliseconds leaders_rest)
+    : system_((config_.set("scheduler.max-threads", 2), config_)),
+      shards_(shards),
+      leaders_rest_(leaders_rest) {}
 
 scripted_cluster::~scripted_cluster() {
   for (auto& [id, n] : nodes_) net_.leave(id);
@@ -81,6 +83,7 @@ void scripted_cluster::start(node_id id, std::string zone) {
                         return storage::reply_of({errc::not_leader, "another node leads this shard"});
                       shards_[s].leader = node_id(to);
                       ++shards_[s].term;
+                      handed_.push_back({shard_id(s), std::chrono::steady_clock::now()});
                     }
                     happened();
                     return frame::of(frame_kind::reply, done_reply());
@@ -97,7 +100,7 @@ void scripted_cluster::start(node_id id, std::string zone) {
   from.figures = [] { return node::own_figures{true, {}, 1, 1ULL << 40, 0}; };
   from.map_changed = [this](const cluster::cluster_map&) { happened(); };
   from.look_changing = from.look_acting = from.look_idle = std::chrono::milliseconds(5);
-  from.leaders_rest = std::chrono::milliseconds(20);
+  from.leaders_rest = leaders_rest_;
   auto* made = fresh.get();
   {
     std::lock_guard lock(mutex_);
@@ -181,6 +184,11 @@ std::vector<scripted_cluster::scripted_shard> scripted_cluster::shards() {
 std::vector<shard_id> scripted_cluster::sealed() {
   std::lock_guard lock(mutex_);
   return sealed_;
+}
+
+std::vector<scripted_cluster::hand_over> scripted_cluster::handed() {
+  std::lock_guard lock(mutex_);
+  return handed_;
 }
 
 std::size_t scripted_cluster::changing_at_once_max() {

@@ -5,6 +5,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -27,7 +28,13 @@ class scripted_cluster {
     std::map<node_id, std::uint64_t> digests;  // of the records at entry 1, where it is another one
   };
 
-  explicit scripted_cluster(std::uint16_t shards = 4);
+  struct hand_over {
+    shard_id shard;
+    std::chrono::steady_clock::time_point at;
+  };
+
+  explicit scripted_cluster(std::uint16_t shards = 4,
+                            std::chrono::milliseconds leaders_rest = std::chrono::milliseconds(20));
   ~scripted_cluster();
 
   // The first one founds the cluster; the others have to be admitted.
@@ -51,6 +58,7 @@ class scripted_cluster {
   std::vector<scripted_shard> shards();
   std::vector<shard_id> sealed();  // in this order
   std::size_t changing_at_once_max();
+  std::vector<hand_over> handed();  // from one to another, in this order
 
  private:
   class face;
@@ -76,6 +84,8 @@ class scripted_cluster {
   std::condition_variable wake_;
   std::vector<scripted_shard> shards_;
   std::vector<shard_id> sealed_;
+  std::vector<hand_over> handed_;
+  const std::chrono::milliseconds leaders_rest_;
   std::size_t changing_max_ = 0;
   testing::memory_shard map_;
   std::map<node_id, std::unique_ptr<machine_node>> nodes_;

@@ -3,6 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <set>
 
 #include "protocol/message.hpp"
 #include "protocol/schema/membership.capnp.h"
@@ -103,6 +104,26 @@ TEST_CASE("membership: one grows to three, the system shard first, one shard at 
     return leads.size() == 3;
   }));
   for (auto at : {n1, n2, n3}) CHECK(c.wait([&] { return recorded(c, at) && problems_at(c, at).empty(); }));
+}
+
+TEST_CASE("membership: leaders are evened out in one go after a rest, and each shard is asked once") {
+  constexpr auto rest = std::chrono::seconds(1);
+  scripted_cluster c(12, rest);
+  three_nodes(c);
+  REQUIRE(c.wait([&] {
+    std::map<node_id, int> leads;
+    for (const auto& s : c.shards()) ++leads[s.leader];
+    return leads[n1] == 4 && leads[n2] == 4 && leads[n3] == 4;
+  }));
+  auto handed = c.handed();
+  std::set<shard_id> asked;
+  bool without_rest = false;
+  for (std::size_t i = 0; i < handed.size(); ++i) {
+    CHECK(asked.insert(handed[i].shard).second);
+    without_rest = without_rest || (i > 0 && handed[i].at - handed[i - 1].at < rest);
+  }
+  CHECK(handed.size() == 8);
+  CHECK(without_rest);
 }
 
 TEST_CASE("membership: a replica with other records than the rest is an alarm") {
