@@ -5,10 +5,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <random>
+
 #include "node/version.hpp"
 
 namespace troupe::node {
 namespace {
+
+// What was acknowledged since a copy was made is noticed to be missing once this has passed, or a start.
+constexpr auto mark_every = std::chrono::minutes(1);
 
 // Port 0: one that is free now. The others are told it before it is listened on, so that it has to be chosen here.
 listen_address with_port(listen_address a) {
@@ -36,7 +41,7 @@ std::vector<peer_address> peers_in(const cluster::cluster_map& map, node_id self
 }  // namespace
 
 clustering::clustering(caf::actor_system& system, const config& c, const storage::directory_identity& id,
-                       kept_map kept, std::optional<invitation> with)
+                       kept_map kept, std::optional<invitation> with, storage::kv& store)
     : system_(system),
       config_(c),
       identity_(id),
@@ -60,11 +65,17 @@ clustering::clustering(caf::actor_system& system, const config& c, const storage
     self.invitation = invitation_->id;
     self.secret = invitation_->secret;
   }
+  marks_ = std::make_shared<storage::rollback_guard>(store, id.node, [] {
+    std::random_device device;
+    return std::uniform_int_distribution<std::uint64_t>(1)(device);
+  });
+  network.marks = marks_;
   network.listen = listen_;
   network.admit = [this](const peer_hello_facts& who, std::function<void(result<bool>)> decide) {
     admit(who, std::move(decide));
   };
   network_ = std::make_unique<peer_network>(system, std::move(network));
+  marks_->on_verdict([this](const std::string& why) { network_->cut_off("this node's " + why); });
   network_->on_peer([this](node_id peer, peer_event what) {
     if (what == peer_event::disconnected) directory_.suspect(peer);
   });
@@ -88,7 +99,14 @@ result<std::optional<listen_address>> clustering::start(surroundings around) {
                .level = behaviour_level};
   from.started_us = around.started_us;
   from.figures = std::move(around.figures);
+  from.marks = marks_;
   if (network_) {
+    if (auto why = marks_->verdict(); !why.empty()) {
+      spdlog::critical("this node's {}", why);
+      network_->cut_off("this node's " + why);
+    }
+    advance_mark();
+    marking_ = std::thread([this] { keep_marking(); });
     auto known = kept_.read();
     if (!known) return known.error();
     from.known = std::move(*known);
@@ -103,13 +121,47 @@ result<std::optional<listen_address>> clustering::start(surroundings around) {
   return std::optional(*at);
 }
 
+void clustering::advance_mark() {
+  if (auto marked = marks_->advance(); !marked)
+    spdlog::warn(
+        "the data directory got no new mark: {}. Until it does, it would not be noticed that it was put back",
+        marked.error().detail);
+}
+
+void clustering::keep_marking() {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, mark_every, [this] { return ending_; })) {
+    lock.unlock();
+    advance_mark();
+    lock.lock();
+  }
+}
+
 void clustering::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  wake_.notify_all();
+  if (marking_.joinable()) marking_.join();
   if (network_) network_->stop();
   membership_.reset();
 }
 
 std::vector<peer_status> clustering::peer_states() const {
   return network_ ? network_->status() : std::vector<peer_status>();
+}
+
+std::vector<std::string> clustering::refusals() const {
+  std::vector<std::string> out;
+  if (!marks_ || !membership_) return out;
+  auto map = membership_->map();
+  for (const auto& [node, why] : marks_->refused()) {
+    auto* known = map.find(node);
+    if (known && known->state != cluster::node_state::left)
+      out.push_back("node " + known->facts.name + " is refused: its " + why);
+  }
+  return out;
 }
 
 void clustering::admit(const peer_hello_facts& who, std::function<void(result<bool>)> decide) {
@@ -143,6 +195,8 @@ void clustering::reach(const cluster::cluster_map& map) {
   if (!network_ || !map.find(identity_.node)) return;
   auto kept = kept_.write(map);
   if (!kept) spdlog::warn("the cluster's map was not kept: {}", kept.error().detail);
+  for (const auto& node : map.nodes)
+    if (node.state == cluster::node_state::left) marks_->forget(node.facts.id);
   network_->forget_invitation();
   network_->set_peers(peers_in(map, identity_.node));
 }

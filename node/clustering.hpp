@@ -9,8 +9,11 @@
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "actors/runtime/client.hpp"
@@ -21,14 +24,15 @@
 #include "node/kept_map.hpp"
 #include "node/membership.hpp"
 #include "storage/data_dir.hpp"
+#include "storage/rollback_guard.hpp"
 
 namespace troupe::node {
 
 class clustering {
  public:
-  // 'kept': the map of the last run. 'with': what a joining node shows until it has a map.
+  // 'kept': the map of the last run. 'with': what a joining node shows until it has a map. 'store' outlives it.
   clustering(caf::actor_system& system, const config& c, const storage::directory_identity& id, kept_map kept,
-             std::optional<invitation> with);
+             std::optional<invitation> with, storage::kv& store);
   ~clustering();
   clustering(const clustering&) = delete;
 
@@ -53,10 +57,16 @@ class clustering {
   // This node, and every other one of the map that can be reached: what a new node is told.
   std::vector<peer_address> known_peers() const;
   std::vector<peer_status> peer_states() const;
+  // Why this node takes part in nothing: its data directory was put back. Empty: it does.
+  std::string verdict() const { return marks_ ? marks_->verdict() : std::string(); }
+  // The nodes that are refused for that reason, in words.
+  std::vector<std::string> refusals() const;
 
  private:
   void admit(const peer_hello_facts& who, std::function<void(result<bool>)> decide);
   void reach(const cluster::cluster_map& map);
+  void advance_mark();
+  void keep_marking();
 
   caf::actor_system& system_;
   const config& config_;
@@ -65,8 +75,13 @@ class clustering {
   std::optional<invitation> invitation_;
   listen_address listen_, advertised_;
   shard_directory directory_;
+  std::shared_ptr<storage::rollback_guard> marks_;  // null: alone
   std::unique_ptr<peer_network> network_;
   std::unique_ptr<membership> membership_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool ending_ = false;
+  std::thread marking_;  // waits for the disk
 };
 
 }  // namespace troupe::node

@@ -135,7 +135,7 @@ result<bool> engine::start_shards(const config& c, std::optional<invitation> inv
   queries_ = storage::spawn_query_workers(*system_, std::max(1U, c.actor_threads / 2), *store_, machines_);
   digests_ = std::make_unique<storage::digest_worker>();
   cluster_ = std::make_unique<clustering>(*system_, c, id, kept_map(directory_.path() / "cluster.map"),
-                                          std::move(invited));
+                                          std::move(invited), *store_);
   auto& places = cluster_->directory();
   auto around = std::make_shared<const storage::shard_surroundings>(storage::shard_surroundings{
       .store = *store_,

@@ -99,6 +99,8 @@ std::vector<std::string> health::not_ready() const {
     else if (s.votes() && s.leader == 0)
       out.push_back(name + " has no leader");
   }
+  if (from_.verdict)
+    if (auto why = from_.verdict(); !why.empty()) out.push_back("this node's " + why);
   // Without it a node of a cluster does not know where anything is.
   if (from_.map_is_known && !from_.map_is_known()) out.emplace_back("the cluster's map is not known yet");
   return out;

@@ -28,8 +28,9 @@ class health {
   struct sources {
     client* actors = nullptr;
     std::function<bool()> disk_is_low;
-    std::function<void()> housekeeping;       // called now and then on the same thread: must not throw
-    std::function<bool()> map_is_known = {};  // in a cluster
+    std::function<void()> housekeeping;         // called now and then on the same thread: must not throw
+    std::function<bool()> map_is_known = {};    // in a cluster
+    std::function<std::string()> verdict = {};  // why it takes part in nothing; empty: it does
   };
 
   explicit health(sources from);

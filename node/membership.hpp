@@ -22,6 +22,7 @@
 #include "actors/runtime/client.hpp"
 #include "actors/runtime/shard_directory.hpp"
 #include "protocol/network.hpp"
+#include "storage/rollback_guard.hpp"
 
 namespace troupe::node {
 
@@ -43,6 +44,7 @@ struct membership_sources {
   cluster::cluster_map known;  // of the last run; version 0: nothing is known
   std::int64_t started_us = 0;
   std::function<own_figures()> figures;
+  std::shared_ptr<storage::rollback_guard> marks;  // null: alone
   // Called with every newer map, on the actor's thread: tells the network whom to reach.
   std::function<void(const cluster::cluster_map&)> map_changed;
   // How often it looks: while something changes, while it acts, and else.

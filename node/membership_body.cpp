@@ -205,6 +205,7 @@ void membership::body::refresh_own() {
   own.report.certificate_expires_us = figures.certificate_expires_us;
   own.report.map_version = sight_.map.version;
   own.report.shards = own_;
+  if (from_.marks) own.report.marks = from_.marks->all();
   std::set<node_id> connected;
   {
     std::lock_guard lock(shared_->mutex);
@@ -259,6 +260,18 @@ void membership::body::heard(node_id peer, std::int64_t sent_us, std::int64_t re
   n.round_trip_us = received_us - sent_us;
   n.clock_offset_us = said->time_us - (sent_us + received_us) / 2;
   learn_places(n.report);
+  learn_marks(n.report);
+}
+
+void membership::body::learn_marks(const node_report& report) {
+  if (!from_.marks) return;
+  for (const auto& [node, mark] : report.marks) {
+    auto* known = sight_.map.find(node);
+    if (node == sight_.self)
+      from_.marks->heard_of_self(mark, report.node);
+    else if (known && known->state != node_state::left && known->state != node_state::joining)
+      from_.marks->heard(node, mark);
+  }
 }
 
 void membership::body::learn_places(const node_report& report) {

@@ -115,6 +115,8 @@ node_report read_report(schema::NodeReport::Reader in) {
   r.certificate_expires_us = in.getCertificateExpiresUs();
   r.map_version = in.getMapVersion();
   for (auto s : in.getMoving()) r.moving.emplace_back(s);
+  for (auto m : in.getMarks())
+    r.marks.push_back({node_id(m.getNode()), {m.getMark().getIndex(), m.getMark().getToken()}});
   return r;
 }
 
@@ -135,6 +137,13 @@ void write_report(const node_report& r, schema::NodeReport::Builder out) {
   out.setMapVersion(r.map_version);
   auto moving = out.initMoving(size_of(r.moving));
   for (unsigned i = 0; i < moving.size(); ++i) moving.set(i, r.moving[i].value);
+  auto marks = out.initMarks(size_of(r.marks));
+  for (unsigned i = 0; i < marks.size(); ++i) {
+    marks[i].setNode(r.marks[i].node.value);
+    auto mark = marks[i].initMark();
+    mark.setIndex(r.marks[i].mark.index);
+    mark.setToken(r.marks[i].mark.token);
+  }
 }
 
 frame encode_membership(const membership_message& m) {

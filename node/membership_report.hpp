@@ -11,6 +11,7 @@
 #include "protocol/frame.hpp"
 #include "protocol/result.hpp"
 #include "protocol/schema/membership.capnp.h"
+#include "storage/rollback_guard.hpp"
 
 namespace troupe::node {
 
@@ -42,6 +43,7 @@ struct node_report {
   std::int64_t certificate_expires_us = 0;
   std::uint64_t map_version = 0;
   std::vector<shard_id> moving;
+  std::vector<storage::seen_mark> marks;  // of all nodes, as far as it knows
 
   bool is_connected(node_id to) const;
   const shard_report* of(shard_id shard) const;

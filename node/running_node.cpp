@@ -84,6 +84,8 @@ result<std::unique_ptr<running_node>> running_node::start(const config& c) {
     auto done = (n.get()->*step)();
     if (!done) return done.error();
   }
+  // Whoever waits for the probe may ask for everything: also where the admin port is.
+  n->health_->set_listening();
   auto deadline = steady::now() + start_deadline;
   while (!is_to_end() && (!n->edge_->is_ready() || !n->health_->not_ready().empty())) {
     if (steady::now() > deadline) {
@@ -132,6 +134,7 @@ void running_node::start_health() {
       auto* cluster = engine_->cluster();
       return cluster->started() && cluster->members().map().version != 0;
     };
+  from.verdict = [this] { return engine_->cluster()->verdict(); };
   health_ = std::make_unique<health>(std::move(from));
 }
 
@@ -209,6 +212,7 @@ result<bool> running_node::start_cluster() {
 // What nobody else can know of this node: how it is, and who does not let it in.
 std::vector<std::string> running_node::own_problems() const {
   auto problems = health_->problems();
+  for (auto& r : engine_->cluster()->refusals()) problems.push_back(std::move(r));
   for (const auto& p : engine_->cluster()->peer_states())
     if (!p.connected && p.problem.starts_with("it refused"))
       problems.push_back(node_name(p.node) + " at " + p.address + " does not let this node in: " + p.problem);
@@ -224,7 +228,6 @@ result<bool> running_node::start_ops() {
     if (!started) return started.error();
     ops_ = std::move(*started);
   }
-  health_->set_listening();
   return true;
 }
 

@@ -121,8 +121,19 @@ class desk_body final : public caf::event_based_actor {
                   std::to_string(who.hello.wire_min) + " to " + std::to_string(who.hello.wire_max) +
                   " of the conversation between nodes; this node runs " + self.version + " and speaks " +
                   std::to_string(wire_version) + ". Upgrade the older one"};
+    if (auto put_back = rollback_of(who.hello); !put_back.empty()) return {errc::conflict, put_back};
     if (undecided_.size() >= undecided_max) return {errc::overloaded, "too many nodes say hello at once"};
     return {.code = errc::none};
+  }
+
+  // Whose data directory was put back, this node's or theirs, in words. Who shows an invitation begins anew.
+  std::string rollback_of(const peer_hello& hello) const {
+    if (!from_.marks) return {};
+    if (hello.from.invitation.empty()) from_.marks->heard_of_self(hello.seen, hello.from.node);
+    if (auto why = from_.marks->verdict(); !why.empty()) return "the " + why + " (" + own_name() + ")";
+    if (!hello.from.invitation.empty()) return {};
+    auto why = from_.marks->objection(hello.from.node, hello.mark);
+    return why.empty() ? why : "its " + why;
   }
 
   void decided(std::uint64_t number, failure no) {
@@ -141,6 +152,7 @@ class desk_body final : public caf::event_based_actor {
     peer_welcome w;
     w.refused = why.code;
     w.detail = why.detail;
+    if (from_.marks) w.seen = from_.marks->seen(who->hello.from.node);
     send(who->from, to_frame(w));
     if (why.code == errc::in_flight) return;  // both dial: the other one's connection stays
     if (logged_.size() >= logged_max) logged_.clear();

@@ -18,6 +18,7 @@ struct desk_sources {
   std::shared_ptr<const peer_self> self;
   admission admit;
   std::function<caf::actor(node_id)> link_of;  // made when there is none; empty when the network stops
+  std::shared_ptr<storage::rollback_guard> marks;
 };
 
 using listening_atom = caf::atom_constant<caf::atom("listening")>;

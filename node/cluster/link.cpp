@@ -24,6 +24,7 @@ using late_atom = caf::atom_constant<caf::atom("late")>;
 constexpr auto backoff_min = 100ms, backoff_max = 2000ms;
 constexpr auto be_dialled_within = 1500ms;  // then the lower id dials too
 constexpr auto knock_deadline = 1000ms, connect_deadline = 5000ms, greet_deadline = 3000ms;
+constexpr auto goodbye_max = 500ms;  // for the peer to hear that this node stops, and to hang up
 constexpr auto tick_min = 10ms;
 
 std::int64_t now_us() {
@@ -42,7 +43,7 @@ caf::behavior knocker(caf::event_based_actor*, milliseconds deadline) {
   }};
 }
 
-enum class stage : std::uint8_t { resting, knocking, connecting, greeting, up };
+enum class stage : std::uint8_t { resting, knocking, connecting, greeting, up, leaving };
 
 class link_body final : public caf::event_based_actor {
  public:
@@ -53,6 +54,7 @@ class link_body final : public caf::event_based_actor {
         view_(std::move(from.view)),
         desk_(std::move(from.desk)),
         shows_invitation_(std::move(from.shows_invitation)),
+        marks_(std::move(from.marks)),
         random_(std::random_device{}()) {}
 
   const char* name() const override { return "link"; }
@@ -76,10 +78,11 @@ class link_body final : public caf::event_based_actor {
         },
         [this](wake_atom) { work(); },
         [this](arrival_ptr& who) { on_arrival(who); },
-        [this](leave_atom) {
-          lose({.code = errc::unavailable, .detail = "that node is no longer of this cluster"});
+        [this](leave_atom, std::string& why) {
+          lose({.code = errc::unavailable, .detail = std::move(why)});
           quit();
         },
+        [this](goodbye_atom) { say_goodbye(); },
         [this](const frame& f) { on_frame(f); },
         [this](dial_atom, std::uint64_t attempt) {
           if (attempt == attempt_ && stage_ == stage::resting) dial();
@@ -129,7 +132,8 @@ class link_body final : public caf::event_based_actor {
     if (desk_there_) demonitor(desk_there_);
     desk_there_ = nullptr;
     if (why != problem_) {
-      spdlog::warn("{} at {} cannot be reached: {}", node_name(peer()), address_.text(), why);
+      spdlog::log(has_stopped_ ? spdlog::level::info : spdlog::level::warn, "{} at {} cannot be reached: {}",
+                  node_name(peer()), address_.text(), why);
       problem_ = why;
       view_->change([&](auto& f) { f.problem = why; });
     }
@@ -196,6 +200,7 @@ class link_body final : public caf::event_based_actor {
     h.to = peer();
     h.from = *self_;
     if (!invited()) h.from.invitation = h.from.secret = {};
+    if (marks_) h.mark = marks_->own(), h.seen = marks_->seen(peer());
     send(desk_there_, to_frame(h));
     delayed_send(this, greet_deadline, late_atom::value, attempt_);
   }
@@ -205,6 +210,7 @@ class link_body final : public caf::event_based_actor {
       return;
     auto w = read_welcome(f);
     if (!w) return give_up("its welcome cannot be read: " + w.error().detail);
+    if (marks_) marks_->heard_of_self(w->seen, peer());
     if (w->refused != errc::none) {
       if (w->refused != errc::in_flight) {
         tls_sessions::cut(there_);
@@ -213,15 +219,32 @@ class link_body final : public caf::event_based_actor {
       return give_up("it refused: " + w->detail);
     }
     if (w->node != peer() || w->session == 0) return give_up("its welcome is of another node");
+    if (auto why = rollback_of(w->mark); !why.empty()) {
+      tls_sessions::cut(there_);
+      backoff_ = backoff_max;
+      return give_up(why);
+    }
+    if (marks_) marks_->met(peer(), w->mark);
+    unmet_.reset();
     demonitor(desk_there_);
     desk_there_ = nullptr;
     begin(caf::actor_cast<caf::actor>(current_sender()), w->session, w->incarnation, w->version, w->level);
+  }
+
+  // Whose data directory was put back, this node's or the peer's, in words.
+  std::string rollback_of(const storage::rollback_mark& theirs) const {
+    if (!marks_) return {};
+    if (auto why = marks_->verdict(); !why.empty()) return "this node's " + why;
+    auto why = marks_->objection(peer(), theirs);
+    return why.empty() ? why : "its " + why;
   }
 
   // --- being found
 
   void on_arrival(const arrival_ptr& who) {
     const auto& from = who->hello.from;
+    if (stage_ == stage::leaving)
+      return turn_away(who, {.code = errc::unavailable, .detail = "this node is stopping"});
     if (stage_ == stage::up && from.incarnation != incarnation_)
       return turn_away(who, {.code = errc::conflict,
                              .detail = node_name(peer()) +
@@ -240,6 +263,12 @@ class link_body final : public caf::event_based_actor {
     w.incarnation = self_->incarnation;
     w.version = self_->version;
     w.level = self_->level;
+    if (marks_) {
+      if (!from.invitation.empty()) marks_->forget(peer());
+      w.mark = marks_->own();
+      w.seen = marks_->seen(peer());
+      unmet_ = who->hello.mark;
+    }
     w.session = std::uniform_int_distribution<std::uint64_t>(1)(random_);
     send(who->from, to_frame(w));
     begin(who->from, w.session, from.incarnation, from.version, from.level);
@@ -260,6 +289,7 @@ class link_body final : public caf::event_based_actor {
     tls_sessions::claim(there_);
     began_ = steady::now();
     problem_.clear();
+    has_stopped_ = false;
     view_->change([&](auto& f) {
       f = {f.address, version, level, incarnation, now_us(), {}};
       if (f.address.empty()) f.address = listen_address{there_.address, there_.port}.text();
@@ -283,7 +313,10 @@ class link_body final : public caf::event_based_actor {
     if (!was_up) return;
     if (steady::now() - began_ > backoff_max) backoff_ = backoff_min;
     problem_ = why.detail;
-    spdlog::warn("the connection to {} is lost: {}", node_name(peer()), why.detail);
+    if (has_stopped_)
+      spdlog::info("{} has left: {}", node_name(peer()), why.detail);
+    else
+      spdlog::warn("the connection to {} is lost: {}", node_name(peer()), why.detail);
     view_->change([&](auto& f) {
       f.incarnation = 0;
       f.since_us = now_us();
@@ -301,6 +334,7 @@ class link_body final : public caf::event_based_actor {
       desk_there_ = nullptr;
       if (stage_ != stage::up) give_up("the connection was closed before the welcome");
     } else if (remote_ && down.source == remote_.address()) {
+      if (stage_ == stage::leaving) return quit();
       lose({.code = errc::unavailable,
             .detail = down.reason == caf::exit_reason::remote_link_unreachable
                           ? "it was closed, or silent for too long"
@@ -309,11 +343,35 @@ class link_body final : public caf::event_based_actor {
     }
   }
 
+  // In the session's place for a welcome: it is over, and that is no failure.
+  void say_goodbye() {
+    if (stage_ != stage::up) return quit();
+    stage_ = stage::leaving;
+    peer_welcome w;
+    w.refused = errc::unavailable;
+    w.detail = "it stops";
+    send(remote_, to_frame(w));
+    delayed_send(this, goodbye_max, goodbye_atom::value);
+  }
+
+  void on_goodbye(const frame& f) {
+    auto w = read_welcome(f);
+    if (!w || w->refused == errc::none || !current_sender() ||
+        current_sender()->address() != remote_.address())
+      return;
+    has_stopped_ = true;
+    lose({.code = errc::unavailable, .detail = w->detail});
+    rest();
+  }
+
   void on_frame(const frame& f) {
-    if (kind_said(f.bytes) == frame_kind::peer_welcome) return on_welcome(f);
+    if (kind_said(f.bytes) == frame_kind::peer_welcome)
+      return stage_ == stage::up ? on_goodbye(f) : on_welcome(f);
     if (stage_ != stage::up || kind_said(f.bytes) != frame_kind::peer_packet || !current_sender() ||
         current_sender()->address() != remote_.address())
       return;
+    // It goes on after our welcome: it has looked at what we saw of it last, and was not put back.
+    if (unmet_) marks_->met(peer(), *std::exchange(unmet_, std::nullopt));
     auto taken = channel_->take(f);
     if (taken) return work();
     spdlog::error("{} sent what cannot be read, the connection is cut: {}", node_name(peer()),
@@ -336,6 +394,7 @@ class link_body final : public caf::event_based_actor {
   const std::shared_ptr<link_view> view_;
   caf::actor desk_, knocker_;
   const std::shared_ptr<const std::atomic<bool>> shows_invitation_;
+  const std::shared_ptr<storage::rollback_guard> marks_;
   std::mt19937_64 random_;
 
   listen_address address_;
@@ -343,11 +402,13 @@ class link_body final : public caf::event_based_actor {
   std::uint64_t attempt_ = 0;  // what comes of an earlier one is dropped
   milliseconds backoff_ = backoff_min;
   std::string problem_;
+  bool has_stopped_ = false;  // it said so
 
   tls_sessions::endpoint there_;
   caf::actor desk_there_;  // while greeting
   caf::actor remote_;      // while up
   std::uint64_t incarnation_ = 0;
+  std::optional<storage::rollback_mark> unmet_;  // of who dialled and has not gone on yet
   steady::time_point armed_for_, began_;
 };
 

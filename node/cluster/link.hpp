@@ -10,7 +10,8 @@
 //   wake_atom                                    the channel has work
 //   arrival_ptr                                  from the desk: the peer says hello, and may come in
 //   frame(peer_welcome), frame(peer_packet)      from the peer
-//   leave_atom                                   the peer is no longer of the cluster
+//   leave_atom, why                              this node and the peer have nothing to do with each other any more
+//   goodbye_atom                                 this node stops: the peer is told, and the link ends
 #pragma once
 
 #include <caf/actor.hpp>
@@ -33,6 +34,7 @@ namespace troupe::node {
 using reach_atom = caf::atom_constant<caf::atom("reach")>;
 using wake_atom = caf::atom_constant<caf::atom("wake")>;
 using leave_atom = caf::atom_constant<caf::atom("leave")>;
+using goodbye_atom = caf::atom_constant<caf::atom("goodbye")>;
 
 // A node that said hello.
 struct arrival {
@@ -80,6 +82,7 @@ struct link_sources {
   std::shared_ptr<link_view> view;
   caf::actor desk;
   std::shared_ptr<const std::atomic<bool>> shows_invitation;  // if there is one
+  std::shared_ptr<storage::rollback_guard> marks;
 };
 
 caf::actor spawn_link(caf::actor_system& system, link_sources from);

@@ -27,7 +27,7 @@ std::uint64_t now_us() {
 class peer_network::inside : public std::enable_shared_from_this<peer_network::inside> {
  public:
   inside(caf::actor_system& s, peer_network_config c)
-      : system(s), listen(std::move(c.listen)), admit(std::move(c.admit)) {
+      : system(s), listen(std::move(c.listen)), admit(std::move(c.admit)), marks(std::move(c.marks)) {
     c.self.incarnation = now_us();
     self = std::make_shared<const peer_self>(std::move(c.self));
   }
@@ -43,12 +43,13 @@ class peer_network::inside : public std::enable_shared_from_this<peer_network::i
   std::shared_ptr<const peer_self> self;
   listen_address listen;
   admission admit;
+  const std::shared_ptr<storage::rollback_guard> marks;
   std::shared_ptr<peer_handlers> handlers = std::make_shared<peer_handlers>();
   caf::actor desk;
   std::uint16_t port = 0;
 
   mutable std::shared_mutex mutex;
-  bool running = false;
+  bool running = false, is_cut_off = false;
   std::map<node_id, listen_address> wanted;  // by set_peers
   std::map<node_id, member> members;
   std::atomic<std::size_t> own_bytes{0};
@@ -72,7 +73,7 @@ class peer_network::inside : public std::enable_shared_from_this<peer_network::i
     if (m.link) return m;
     m.channel = std::make_shared<peer_channel>(node, handlers);
     m.view = std::make_shared<link_view>();
-    m.link = spawn_link(system, {self, m.channel, m.view, desk, shows_invitation});
+    m.link = spawn_link(system, {self, m.channel, m.view, desk, shows_invitation, marks});
     return m;
   }
 
@@ -87,7 +88,7 @@ class peer_network::inside : public std::enable_shared_from_this<peer_network::i
 
   caf::actor link_of(node_id node) {
     std::unique_lock lock(mutex);
-    return running ? made(node).link : caf::actor();
+    return running && !is_cut_off ? made(node).link : caf::actor();
   }
 
   // On the desk's thread, one after the other.
@@ -126,10 +127,12 @@ peer_network::~peer_network() { stop(); }
 
 result<listen_address> peer_network::start() {
   must(!in_->running, "a network is started once");
-  in_->desk = spawn_desk(in_->system, {in_->self, in_->admit, [weak = std::weak_ptr(in_)](node_id node) {
+  in_->desk = spawn_desk(in_->system, {in_->self, in_->admit,
+                                       [weak = std::weak_ptr(in_)](node_id node) {
                                          auto in = weak.lock();
                                          return in ? in->link_of(node) : caf::actor();
-                                       }});
+                                       },
+                                       in_->marks});
   auto port = caf::openssl::publish(in_->desk, in_->listen.port, in_->listen.host.c_str(), true);
   if (!port) {
     caf::anon_send_exit(in_->desk, caf::exit_reason::user_shutdown);
@@ -166,7 +169,7 @@ void peer_network::stop() {
                 caf::unpublish_atom::value, in_->desk.address(), in_->port)
       .receive([] {}, [](const caf::error&) {});
   tls_sessions::require(in_->port, tls_role::none);
-  for (auto& [node, m] : members) self->send_exit(m.link, caf::exit_reason::user_shutdown);
+  for (auto& [node, m] : members) self->send(m.link, goodbye_atom::value);
   self->send_exit(in_->desk, caf::exit_reason::user_shutdown);
   for (auto& [node, m] : members) self->wait_for(m.link);
   self->wait_for(in_->desk);
@@ -175,16 +178,25 @@ void peer_network::stop() {
 
 void peer_network::set_peers(const std::vector<peer_address>& peers) {
   std::unique_lock lock(in_->mutex);
+  if (in_->is_cut_off) return;
   in_->wanted.clear();
   for (auto& p : peers)
     if (p.node != in_->self->node) in_->wanted.emplace(p.node, p.where);
   if (!in_->running) return;
   std::erase_if(in_->members, [&](auto& row) {
     if (!row.second.named || in_->wanted.contains(row.first)) return false;
-    caf::anon_send(row.second.link, leave_atom::value);
+    caf::anon_send(row.second.link, leave_atom::value, std::string("that node is no longer of this cluster"));
     return true;
   });
   in_->reach_wanted();
+}
+
+void peer_network::cut_off(const std::string& why) {
+  std::unique_lock lock(in_->mutex);
+  in_->is_cut_off = true;
+  in_->wanted.clear();
+  for (auto& [node, m] : in_->members) caf::anon_send(m.link, leave_atom::value, why);
+  in_->members.clear();
 }
 
 void peer_network::forget_invitation() { *in_->shows_invitation = false; }

@@ -3,6 +3,7 @@
 //
 // - In comes only who has a node certificate of the cluster's CA, says the id that is in it, means this node and this cluster,
 //   speaks a version that is known here, and is let in by 'admit'. Everybody else is refused in words, on both sides.
+// - Whose data directory was put back takes part in nothing: storage/rollback_guard.hpp.
 // - Handlers are set before start(). stop() ends all sessions and returns when no handler runs any more.
 // - Needs node/tls_guard.cpp in the executable: without it nobody is let in, because no certificate is seen.
 // Thread-safe but for start() and stop(), which belong to the thread that owns it.
@@ -41,7 +42,8 @@ using admission = std::function<void(const peer_hello_facts&, std::function<void
 struct peer_network_config {
   peer_self self;  // its incarnation is drawn when the network is made
   listen_address listen;
-  admission admit;  // empty: the nodes of set_peers()
+  admission admit;                                 // empty: the nodes of set_peers()
+  std::shared_ptr<storage::rollback_guard> marks;  // null: nobody looks whether a data directory was put back
 };
 
 struct peer_status {
@@ -68,6 +70,8 @@ class peer_network final : public network {
   // Whom to reach, all of them; this node itself is left out. A node that is no longer named is dropped, one that came by
   // itself and was never named stays. Before start(): whom to reach from then on.
   void set_peers(const std::vector<peer_address>& peers);
+  // Speaks with nobody any more, for ever: this node's data directory was put back. 'why' is what the others are told.
+  void cut_off(const std::string& why);
   // The node has been let in: it is known now, and an invitation is good for one time only.
   void forget_invitation();
   std::vector<peer_status> status() const;

@@ -27,6 +27,13 @@ result<Value> opened(const frame& f, frame_kind kind, Read read) {
   }
 }
 
+void write_mark(const storage::rollback_mark& mark, schema::RollbackMark::Builder out) {
+  out.setIndex(mark.index);
+  out.setToken(mark.token);
+}
+
+storage::rollback_mark read_mark(schema::RollbackMark::Reader in) { return {in.getIndex(), in.getToken()}; }
+
 std::string text_of(capnp::Text::Reader t) { return std::string(view_of(t)); }
 
 }  // namespace
@@ -95,6 +102,8 @@ frame to_frame(const peer_hello& h) {
     out.setClientAddress(h.from.client_address);
     out.setInvitation(h.from.invitation);
     out.setSecret(data_of(h.from.secret));
+    write_mark(h.mark, out.initMark());
+    write_mark(h.seen, out.initSeen());
   });
 }
 
@@ -116,6 +125,8 @@ result<peer_hello> read_hello(const frame& f) {
     h.from.client_address = text_of(in.getClientAddress());
     h.from.invitation = text_of(in.getInvitation());
     h.from.secret = std::string(view_of(in.getSecret()));
+    h.mark = read_mark(in.getMark());
+    h.seen = read_mark(in.getSeen());
     return h;
   });
 }
@@ -127,6 +138,7 @@ frame to_frame(const peer_welcome& w) {
       auto no = out.initRefused();
       no.setCode(static_cast<std::uint16_t>(w.refused));
       no.setDetail(w.detail);
+      write_mark(w.seen, no.initSeen());
       return;
     }
     auto yes = out.initAccepted();
@@ -136,6 +148,8 @@ frame to_frame(const peer_welcome& w) {
     yes.setSession(w.session);
     yes.setVersion(w.version);
     yes.setLevel(w.level);
+    write_mark(w.mark, yes.initMark());
+    write_mark(w.seen, yes.initSeen());
   });
 }
 
@@ -148,6 +162,7 @@ result<peer_welcome> read_welcome(const frame& f) {
                                   w.refused = static_cast<errc>(in.getRefused().getCode());
                                   if (w.refused == errc::none) w.refused = errc::internal;
                                   w.detail = text_of(in.getRefused().getDetail());
+                                  w.seen = read_mark(in.getRefused().getSeen());
                                   return w;
                                 }
                                 auto yes = in.getAccepted();
@@ -157,6 +172,8 @@ result<peer_welcome> read_welcome(const frame& f) {
                                 w.session = yes.getSession();
                                 w.version = text_of(yes.getVersion());
                                 w.level = yes.getLevel();
+                                w.mark = read_mark(yes.getMark());
+                                w.seen = read_mark(yes.getSeen());
                                 return w;
                               });
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "node/cluster/outbox.hpp"
+#include "storage/rollback_guard.hpp"
 
 namespace troupe::node {
 
@@ -29,21 +30,25 @@ struct peer_self {
   std::uint64_t incarnation = 0;
 };
 
+// 'seen': the last mark of the other node's data directory that the one who speaks knows.
 struct peer_hello {
   std::uint16_t wire_min = wire_version, wire_max = wire_version;
   node_id to;
   peer_self from;
+  storage::rollback_mark mark, seen;
 };
 
 struct peer_welcome {
   errc refused = errc::none;
   std::string detail;
+  storage::rollback_mark seen;
   // When accepted:
   std::uint16_t wire = wire_version;
   node_id node;
   std::uint64_t incarnation = 0, session = 0;
   std::string version;
   std::uint32_t level = 0;
+  storage::rollback_mark mark;
 };
 
 frame to_frame(const peer_packet& p);

@@ -7,6 +7,7 @@ $Cxx.namespace("troupe::schema");
 using Cluster = import "cluster.capnp";
 using Query = import "query.capnp";
 using Reply = import "reply.capnp";
+using Rollback = import "rollback.capnp";
 
 struct NodeReport {
   node @0 :UInt64;
@@ -23,6 +24,7 @@ struct NodeReport {
   mapVersion @11 :UInt64;
   map @12 :Cluster.ClusterMap;  # only where it is newer than what the asker knows
   moving @13 :List(UInt16);     # shards whose voters it is changing
+  marks @14 :List(Rollback.SeenMark);   # the last ones that it knows of all nodes, its own included
 }
 
 # Asks the node that leads a shard to hand it over.

@@ -4,6 +4,8 @@
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("troupe::schema");
 
+using Rollback = import "rollback.capnp";
+
 # The first thing said by the node that dialled.
 struct PeerHello {
   wireMin @0 :UInt16;           # versions of this conversation that it speaks
@@ -20,6 +22,8 @@ struct PeerHello {
   clientAddress @11 :Text;      # where clients reach it
   invitation @12 :Text;         # id of the invitation it joins with, empty: it is known already
   secret @13 :Data;             # the invitation's
+  mark @14 :Rollback.RollbackMark;      # its data directory's
+  seen @15 :Rollback.RollbackMark;      # the last one that it knows of whom it means to have reached
 }
 
 struct PeerAccepted {
@@ -29,11 +33,14 @@ struct PeerAccepted {
   session @3 :UInt64;           # in every packet from now on: what is left of an earlier session is dropped
   version @4 :Text;
   level @5 :UInt32;
+  mark @6 :Rollback.RollbackMark;       # its data directory's
+  seen @7 :Rollback.RollbackMark;       # the last one that it knows of who said hello
 }
 
 struct PeerRefused {
   code @0 :UInt16;              # errc
   detail @1 :Text;
+  seen @2 :Rollback.RollbackMark;
 }
 
 struct PeerWelcome {

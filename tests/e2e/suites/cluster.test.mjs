@@ -137,6 +137,10 @@ test('cluster: a restart of each node in turn is no error for clients of the oth
   }
   await load.stop();
   // A request to the node that is just away cannot be answered; nothing else may fail.
+  // Whoever says goodbye is not lost.
+  const told = cluster.nodes[0].log_entries.map((entry) => JSON.stringify(entry));
+  assert.ok(told.some((line) => /node-[0-9a-f]+ has left: it stops/.test(line)));
+  assert.deepEqual(told.filter((line) => /the connection to .* is lost/.test(line)), []);
   const odd = load.failures.filter((text) => !/ECONNREFUSED|ECONNRESET|other side closed|fetch failed|stopping|is starting/.test(text));
   assert.deepEqual(odd, []);
   const seen = await stored(cluster.api(0), 'through restarts');

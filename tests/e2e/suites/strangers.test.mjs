@@ -40,12 +40,13 @@ async function unharmed() {
   assert.equal(view.nodes.filter((node) => node.state === 'active' && node.connected).length, 3);
 }
 
-async function invited(name) {
+/** A node that has an invitation and has not started. `more`: arguments of troupectl node invite. */
+async function invited(name, ...more) {
   const node = await Node.prepare({ cluster: true, env: { TROUPE_NODE_NAME: name } });
   others.push(node);
   const file = join(node.home, 'invitation');
   node.ports.cluster = await free_port('127.0.0.1');
-  await ctl_must(cluster.nodes[0], 'node', 'invite', name, '--address', `127.0.0.1:${node.ports.cluster}`, '--out', file);
+  await ctl_must(cluster.nodes[0], 'node', 'invite', name, '--address', `127.0.0.1:${node.ports.cluster}`, '--out', file, ...more);
   node.env = { ...node.env, TROUPE_JOIN: file };
   node.invitation = file;
   return node;
@@ -98,6 +99,28 @@ test('strangers: an invitation that was used, or has another secret, lets nobody
   await unharmed();
 });
 
+test('strangers: an invitation that has expired lets nobody in, and the node that had it joins with a new one', async () => {
+  const hours = 2 / 3600;
+  const node = await invited('too-late', '--hours', String(hours));
+  const written = Date.now();
+  await until('its time to be over', () => Date.now() > written + hours * 3_600_000 + 1000);
+  await node.launch();
+  await says(node, /it refused: this invitation (has expired: invite the node anew|is not known here: it expired)/);
+  await doctor_says(node, /does not let this node in: it refused: this invitation/);
+  assert.ok((await cluster.view()).nodes.every((n) => n.name !== 'too-late'));
+  await node.kill();
+  await unharmed();
+  // The name is free again, and the directory, which holds nothing yet, is emptied for another id.
+  rmSync(node.data_dir, { recursive: true, force: true });
+  rmSync(node.invitation);
+  await ctl_must(cluster.nodes[0], 'node', 'invite', 'too-late', '--address', `127.0.0.1:${node.ports.cluster}`, '--out', node.invitation);
+  await node.boot();
+  await until('it to be a node of the cluster', async () => (await cluster.view()).nodes.some((n) => n.name === 'too-late' && n.state === 'active'));
+  await ctl_must(cluster.nodes[0], 'node', 'remove', 'too-late');
+  await until('it to have left', async () => !(await cluster.view()).nodes.some((n) => n.name === 'too-late'), 60_000);
+  await node.kill();
+});
+
 test('strangers: what is no invitation, or is cut off, is refused at the start', async () => {
   const node = await invited('cut-off');
   const text = readFileSync(node.invitation, 'utf8');
@@ -119,8 +142,8 @@ test('strangers: a copy of a running node is refused by the others and harms nob
   await cluster.nodes[2].boot();
   await cluster.settled(3);
   await copy.launch();
-  await says(copy, /it refused: node-[0-9a-f]+ is connected already, from another process/);
-  await doctor_says(copy, /is connected already, from another process/);
+  await says(copy, /this node's data directory was put back to an earlier state, or is a copy: it went on otherwise from before mark \d+/);
+  await doctor_says(copy, /data directory was put back to an earlier state, or is a copy/);
   await unharmed();
   await copy.kill();
   await cluster.settled(3);
@@ -173,4 +196,59 @@ test('strangers: a node that was removed while it was away is told so, and votes
   assert.ok(shards.every(({ replicas }) => replicas.length === 3));
   await unharmed();
   await node.kill();
+});
+
+/** Another one in its place, as an operator would do it. */
+async function replaced(old, by) {
+  await ctl_must(cluster.nodes[0], 'node', 'replace', old, '--with', by);
+  await until(`${old} to have left`, async () => !(await cluster.view()).nodes.some((n) => n.name === old), 60_000);
+  await until(`${by} to vote everywhere`, async () => {
+    const { shards, nodes } = await cluster.view();
+    const { id } = nodes.find((n) => n.name === by);
+    return shards.every(({ replicas, leader }) => leader && replicas.length === 3 && replicas.some((replica) => replica.node === id));
+  }, 60_000);
+}
+
+test('strangers: a data directory that was put back to an earlier state is refused, whenever it was started since, and replaced', async () => {
+  const node = cluster.nodes[2];
+  const old = join(node.home, 'old');
+  await node.stop();
+  cpSync(node.data_dir, old, { recursive: true });
+  await node.boot();
+  await cluster.settled(3);
+  await unharmed();
+  await node.stop();
+  rmSync(node.data_dir, { recursive: true });
+  cpSync(old, node.data_dir, { recursive: true });
+  // A start of its own since the copy, as many as the true one had: nobody is deceived by that.
+  await node.launch();
+  await says(node, /this node's data directory was put back to an earlier state.* troupectl node replace/);
+  await doctor_says(node, /data directory was put back to an earlier state/);
+  const probe = await until('its probe to refuse', async () => {
+    const answer = await fetch(`${node.ops}/readyz`);
+    return answer.status === 503 ? await answer.text() : null;
+  });
+  assert.match(probe, /put back to an earlier state/);
+  for (const other of [0, 1]) {
+    await says(cluster.nodes[other], /data directory was put back to an earlier state/);
+    await doctor_says(cluster.nodes[other], /data directory was put back to an earlier state/);
+  }
+  // It knows it from now on, also where nobody tells it.
+  await node.kill();
+  node.first_line = node.logs.length;
+  await node.launch();
+  await until('it to say so at once', () => node.log_entries.some((entry) => /put back to an earlier state/.test(JSON.stringify(entry))));
+  const votes = (await cluster.view()).nodes.find((n) => n.name === 'n3');
+  assert.equal(votes.connected, false);
+  await cluster.api(0).send(steps('without it', 20));
+  assert.equal((await cluster.api(1).all('/api/v2/events', { agent_id: 'without it' })).length, 20);
+
+  const heir = await invited('heir');
+  await heir.boot();
+  await replaced('n3', 'heir');
+  await node.kill();
+  cluster.nodes[2] = heir;
+  others.splice(others.indexOf(heir), 1);
+  others.push(node);
+  await unharmed();
 });

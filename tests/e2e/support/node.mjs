@@ -55,6 +55,7 @@ export class Node {
     await until('the node to say its ports', () => this.read_ports() || this.died(), start_within_ms);
     await until('/readyz', async () => this.died() || (await fetch(`${this.ops}/readyz`)).ok, start_within_ms);
     if (this.exit) throw new Error(`trouped ended at start-up: ${JSON.stringify(this.exit)}`);
+    if (!existsSync(join(this.data_dir, 'run', 'admin.json'))) throw new Error('it says that it is ready, and not where its admin port is');
   }
 
   /** Starts the process and does not wait for it. */

@@ -9,6 +9,7 @@
 #include "protocol/schema/generation.capnp.h"
 #include "protocol/schema/membership.capnp.h"
 #include "protocol/schema/peer.capnp.h"
+#include "protocol/schema/rollback.capnp.h"
 #include "protocol/schema/route.capnp.h"
 #include "protocol/schema/storage.capnp.h"
 #include "protocol/schema/transfer.capnp.h"
@@ -344,6 +345,8 @@ TEST_CASE("golden: the cluster's map and its commands keep their bytes") {
                          s.setDigestMismatches(14);
                          r.setResidentBytes(7), r.setDiskFreeBytes(8), r.setCertificateExpiresUs(9);
                          r.setMapVersion(1), fill_map(r.initMap()), r.initMoving(1).set(0, 2);
+                         auto seen = r.initMarks(1)[0];
+                         seen.setNode(3), seen.initMark().setIndex(4), seen.getMark().setToken(5);
                        }),
                        message([](auto m) { m.initTransfer().setShard(1), m.getTransfer().setTo(2); }),
                        message([](auto m) { m.setDone(); }),
@@ -458,19 +461,26 @@ TEST_CASE("golden: what a shard keeps about itself keeps its bytes") {
               })})));
 }
 
+TEST_CASE("golden: a data directory's marks keep their bytes") {
+  CHECK(golden("rollback", encoded<schema::RollbackMark>([](auto m) { m.setIndex(1), m.setToken(2); })));
+}
+
 TEST_CASE("golden: what nodes say on their connections keeps its bytes") {
   auto hello = encoded<schema::PeerHello>([](auto h) {
     h.setWireMin(1), h.setWireMax(2), h.setCluster("cluster"), h.setNode(3), h.setTo(4), h.setIncarnation(5);
     h.setVersion("1.0"), h.setLevel(6), h.setName("name"), h.setZone("zone"), h.setAddress("a:1");
     h.setClientAddress("a:2"), h.setInvitation("invitation"), h.setSecret(data_of("secret"));
+    h.initMark().setIndex(7), h.getMark().setToken(8), h.initSeen().setIndex(9), h.getSeen().setToken(10);
   });
   auto accepted = encoded<schema::PeerWelcome>([](auto w) {
     auto a = w.initAccepted();
     a.setWire(1), a.setNode(2), a.setIncarnation(3), a.setSession(4), a.setVersion("1.0"), a.setLevel(5);
+    a.initMark().setIndex(6), a.getMark().setToken(7), a.initSeen().setIndex(8), a.getSeen().setToken(9);
   });
   auto refused = encoded<schema::PeerWelcome>([](auto w) {
     w.initRefused().setCode(8);
     w.getRefused().setDetail("why");
+    w.getRefused().initSeen().setIndex(1), w.getRefused().getSeen().setToken(2);
   });
   auto packet = encoded<schema::PeerPacket>([](auto p) {
     p.setSession(1), p.setNumber(2), p.setArrived(3);
