@@ -4,7 +4,7 @@ import { useMemo } from 'react';
 import type { ProjectedSpan, Projection } from '../api/insight.ts';
 import { TimeChart } from '../charts/time_chart.tsx';
 import type { TimeData } from '../charts/time_data.ts';
-import { decimal, percent, short_usd, usd } from '../format/numbers.ts';
+import { percent, short_usd, usd } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import type { Read } from '../queries/use_read.ts';
 import { Empty, Failed, Loading } from './states.tsx';
@@ -56,6 +56,11 @@ export function ProjectionPanels({ projection }: { readonly projection: Read<Pro
   );
 }
 
+/** In hours where it is too short for days. */
+function history_of({ method, history_days }: Projection): number {
+  return Math.max(1, Math.round(method === 'run_rate' ? history_days * 24 : history_days));
+}
+
 function Spans({ data }: { readonly data: Projection }) {
   return (
     <>
@@ -65,7 +70,7 @@ function Spans({ data }: { readonly data: Projection }) {
         <SpanFigure name={t('projection.month')} span={data.month} />
       </dl>
       <p className="hint">
-        {t(`projection.${data.method}`, { days: decimal(data.history_days), share: percent(data.interval) })}
+        {t(`projection.${data.method}`, { n: history_of(data), share: percent(data.interval) })}
       </p>
     </>
   );

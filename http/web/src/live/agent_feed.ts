@@ -7,7 +7,7 @@ import { EventLog, empty_log, type LogView } from './event_log.ts';
 import type { LiveRoom } from './room.ts';
 import { Store, use_store } from './store.ts';
 
-const render_ms = 120;
+const render_ms = 60;
 
 export interface AgentFeed {
   readonly log: Store<LogView>;

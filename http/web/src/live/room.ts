@@ -14,7 +14,7 @@ import type { JoinOutcome } from './recovery.ts';
 import { RollupSeries, minute_ms, type Minute } from './rollup_series.ts';
 import { Store } from './store.ts';
 
-const render_ms = 120;
+const render_ms = 60;
 const reseed_after_join_ms = 4_000;
 const retry_ms = 2_000;
 const agents_reloaded_max = 1_000;

@@ -6,6 +6,7 @@ import { useSyncExternalStore } from 'react';
 export class Store<T> {
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private told_at = -Infinity;
 
   constructor(
     private value: T,
@@ -29,13 +30,15 @@ export class Store<T> {
     for (const listener of [...this.listeners]) listener();
   }
 
-  /** Takes the value from `read` later, once for all calls within the interval. */
+  /** Takes the value from `read`: at once after a pause, else once for all calls within the interval. */
   set_soon(read: () => T): void {
     if (this.timer !== undefined) return;
+    const since = performance.now() - this.told_at;
     this.timer = setTimeout(() => {
       this.timer = undefined;
+      this.told_at = performance.now();
       this.set(read());
-    }, this.interval_ms);
+    }, Math.max(0, this.interval_ms - since));
   }
 
   dispose(): void {
