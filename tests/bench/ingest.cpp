@@ -12,6 +12,7 @@
 
 #include "tests/bench/events.hpp"
 #include "tests/bench/http_client.hpp"
+#include "tests/bench/mixed_events.hpp"
 
 namespace troupe::bench {
 
@@ -50,6 +51,7 @@ double cpu_seconds(const std::vector<int>& pids) {
 
 measured_window::measured_window(const ingest_plan& plan, ingest_count& into)
     : pids_(plan.server_pids),
+      events_max_(plan.events),
       into_(into),
       begin_ns_(now_ns() + static_cast<std::int64_t>(plan.warm_seconds * 1e9)),
       end_ns_(begin_ns_ + static_cast<std::int64_t>(plan.seconds * 1e9)) {}
@@ -92,6 +94,8 @@ class troupe_sender {
     if (plan_.spread_hours > 0) events_.happened_at(moment());
     if (plan_.body == "otlp")
       make_otlp(events_, plan_.batch, body_);
+    else if (plan_.body == "mixed")
+      make_mixed_ndjson(events_, plan_.batch, body_);
     else
       make_ndjson(events_, plan_.batch, plan_.body == "ndjson" ? ids::from_client : ids::from_server, body_);
     sent_ns_ = now_ns();
@@ -144,7 +148,8 @@ ingest_count ingest_troupe(const ingest_plan& plan) {
     senders.push_back(std::make_unique<troupe_sender>(events, plan.port_of(i), plan, to, source, window));
     senders.back()->post();
   }
-  events.run(window.end_ns(), [&](std::int64_t now) { return window.turn(now); });
+  events.run(
+      window.end_ns(), [&](std::int64_t now) { return window.turn(now); }, [&] { return window.is_full(); });
   window.close();
   return count;
 }

@@ -16,9 +16,10 @@ struct ingest_plan {
   int agents = 0;        // of each batch; each client has its own; 0: a hundred of all
   int spread_hours = 0;  // each batch happened at one moment of the last hours; 0: now
   double warm_seconds = 1, seconds = 5;
+  std::uint64_t events = 0;          // ends when so many were acknowledged, if that is sooner; 0: never
   std::vector<std::uint16_t> ports;  // of each node; clients are dealt out to them
   std::string key;                   // Troupe
-  std::string body = "ndjson";       // ndjson, ndjson-no-ids, otlp
+  std::string body = "ndjson";       // ndjson, ndjson-no-ids, mixed, otlp
   std::string connection;            // PostgreSQL
   std::vector<int> server_pids;      // whose CPU time is counted, with their children's
 
@@ -51,12 +52,14 @@ class measured_window {
   std::int64_t end_ns() const { return end_ns_; }
   // Called by the loop now and then: notes the CPU time when the window opens.
   std::int64_t turn(std::int64_t now);
+  bool is_full() const { return events_max_ > 0 && into_.events >= events_max_; }
   void acknowledged(std::int64_t sent_ns, std::uint64_t events, std::uint64_t bytes);
   void failed();
   void close();
 
  private:
   const std::vector<int>& pids_;
+  const std::uint64_t events_max_;
   ingest_count& into_;
   std::int64_t begin_ns_, end_ns_;
   double cpu_before_ = 0;

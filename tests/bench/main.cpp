@@ -43,9 +43,10 @@ void add_ingest(CLI::App& app) {
   verb->add_option("--spread-hours", plan->spread_hours);
   verb->add_option("--warm", plan->warm_seconds);
   verb->add_option("--seconds", plan->seconds);
+  verb->add_option("--events", plan->events, "no more than about so many, without the warm-up's");
   verb->add_option("--port", plan->ports);
   verb->add_option("--key", plan->key);
-  verb->add_option("--body", plan->body)->check(CLI::IsMember({"ndjson", "ndjson-no-ids", "otlp"}));
+  verb->add_option("--body", plan->body)->check(CLI::IsMember({"ndjson", "ndjson-no-ids", "mixed", "otlp"}));
   verb->add_option("--connection", plan->connection);
   verb->add_option("--pid", plan->server_pids);
   verb->callback([=] {

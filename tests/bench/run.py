@@ -34,9 +34,13 @@ def read_arguments():
     parser.add_argument("--rounds", type=int, help="default 5")
     parser.add_argument("--seconds", type=float, help="of each measurement, default 4")
     parser.add_argument("--folder", default="/var/tmp", help="where all servers keep their data, default /var/tmp")
+    parser.add_argument("--filled", type=pathlib.Path, metavar="DIR",
+                        help="insight: keep the events stored there for the next run, or take those of the last")
+    parser.add_argument("--events", type=int, help="insight: how many are stored, default 10 million, a tenth with --quick")
     parser.add_argument("--list", action="store_true", help="the figures and what they are")
     parser.add_argument("--write", action="store_true", help="put all results kept into docs/benchmarks.md")
     parser.add_argument("--programs", type=pathlib.Path, default=ROOT / "build/release/bin", help=argparse.SUPPRESS)
+    parser.add_argument("--web", type=pathlib.Path, default=ROOT / "http/web/dist", help=argparse.SUPPRESS)
     parser.add_argument("--peers", type=pathlib.Path, default=ROOT / ".cache/peers", help=argparse.SUPPRESS)
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in FIGURES]
@@ -47,6 +51,7 @@ def read_arguments():
     options.warm = 1
     options.source = SOURCE
     options.programs, options.peers = options.programs.resolve(), options.peers.resolve()
+    options.filled = options.filled and options.filled.resolve()
     return options
 
 
