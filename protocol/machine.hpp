@@ -114,6 +114,15 @@ class machine {
   virtual outcome apply(const view& before, schema::Command::Reader command, const stamp& at) const = 0;
 };
 
+// What query handlers keep of one shard's records from one query to the next: bytes that those records alone determine, in
+// memory, bounded, gone at any time. What is found may be of an older state: it must say of which, in its key or in itself.
+class query_cache {
+ public:
+  virtual ~query_cache() = default;
+  virtual std::shared_ptr<const std::string> find(std::string_view key) = 0;
+  virtual void keep(std::string_view key, std::string bytes) = 0;
+};
+
 // Records as a query sees them: one consistent state of one shard.
 class record_reader {
  public:
@@ -125,6 +134,8 @@ class record_reader {
   virtual void scan(family f, std::string_view from, std::string_view to, const visitor& visit) const = 0;
   virtual void scan_down(family f, std::string_view from, std::string_view to,
                          const visitor& visit) const = 0;
+  // Null: nothing is kept here.
+  virtual query_cache* cache() const { return nullptr; }
 };
 
 // The read side of an entity. Pure: looks at nothing but the reader.

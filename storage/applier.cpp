@@ -364,7 +364,8 @@ std::string applier::feed_of(const work& w, const std::vector<std::string>& fact
 }
 
 std::string applier::answer(const kv_reader& store, shard_id shard, epoch history,
-                            const machine_set& machines, std::string_view query, std::uint32_t stale_ms) {
+                            const machine_set& machines, std::string_view query, std::uint32_t stale_ms,
+                            query_cache* cache) {
   capnp::MallocMessageBuilder message;
   auto out = message.initRoot<schema::QueryResult>();
   out.setStaleMs(stale_ms);
@@ -378,7 +379,7 @@ std::string applier::answer(const kv_reader& store, shard_id shard, epoch histor
   if (q.which() == schema::Query::DUE_TIMERS) {
     answer_due_timers(store, shard, q.getDueTimers(), out);
   } else if (auto* handler = machines.of(q.which())) {
-    handler->answer(shard_records(store, shard), q, out);
+    handler->answer(shard_records(store, shard, cache), q, out);
   } else {
     auto refused = out.initRefused();
     refused.setCode(static_cast<std::uint16_t>(errc::unsupported));

@@ -57,7 +57,8 @@ class applier {
 
   // Runs a query on one state of the shard, which may be 'stale_ms' old. Any thread.
   static std::string answer(const kv_reader& store, shard_id shard, epoch history,
-                            const machine_set& machines, std::string_view query, std::uint32_t stale_ms = 0);
+                            const machine_set& machines, std::string_view query, std::uint32_t stale_ms = 0,
+                            query_cache* cache = nullptr);
 
  private:
   struct work;

@@ -95,16 +95,20 @@ std::string shard_key(shard_id shard, std::string_view rest = {});
 // One shard's records without the shard in front.
 class shard_records final : public record_reader {
  public:
-  shard_records(const kv_reader& store, shard_id shard) : store_(store), shard_(shard) {}
+  // 'cache' may be null.
+  shard_records(const kv_reader& store, shard_id shard, query_cache* cache = nullptr)
+      : store_(store), shard_(shard), cache_(cache) {}
   std::optional<std::string> get(family f, std::string_view key) const override;
   void scan(family f, std::string_view from, std::string_view to, const visitor& visit) const override;
   void scan_down(family f, std::string_view from, std::string_view to, const visitor& visit) const override;
+  query_cache* cache() const override { return cache_; }
 
  private:
   std::string upper_bound(std::string_view to) const;
 
   const kv_reader& store_;
   shard_id shard_;
+  query_cache* cache_;
 };
 
 }  // namespace troupe::storage

@@ -1,5 +1,5 @@
 // The actors that answer queries, and cut a shard's state into chunks: each reads a snapshot of the store on a thread of
-// its own. They own nothing.
+// its own. They own what is kept between queries.
 #include <caf/actor_pool.hpp>
 #include <caf/all.hpp>
 
@@ -7,6 +7,7 @@
 
 #include "protocol/message.hpp"
 #include "storage/applier.hpp"
+#include "storage/query_memory.hpp"
 #include "storage/shard_actor.hpp"
 #include "storage/shard_client.hpp"
 #include "storage/state_job.hpp"
@@ -15,7 +16,8 @@ namespace troupe::storage {
 
 namespace {
 
-caf::behavior query_worker(caf::event_based_actor*, const kv* store, const machine_set* machines) {
+caf::behavior query_worker(caf::event_based_actor*, const kv* store, const machine_set* machines,
+                           const std::shared_ptr<query_memory>& memory) {
   auto give = [](give_atom, const state_job& job) {
     std::string answer;
     try {
@@ -31,8 +33,9 @@ caf::behavior query_worker(caf::event_based_actor*, const kv* store, const machi
     if (!opened) return query_result_of(opened.error());
     try {
       auto snapshot = store->snapshot();
+      shard_memory kept(*memory, shard_id(shard), epoch(history));
       return frame::of(frame_kind::query_result, applier::answer(*snapshot, shard_id(shard), epoch(history),
-                                                                 *machines, *opened, stale_ms));
+                                                                 *machines, *opened, stale_ms, &kept));
     } catch (const storage_fault& e) {
       return query_result_of({errc::corrupt, e.what()});
     } catch (const machine_fault& e) {
@@ -50,9 +53,10 @@ caf::behavior query_worker(caf::event_based_actor*, const kv* store, const machi
 
 caf::actor spawn_query_workers(caf::actor_system& system, std::size_t n, const kv& store,
                                const machine_set& machines) {
+  auto memory = std::make_shared<query_memory>();
   return caf::actor_pool::make(
       system.dummy_execution_unit(), n,
-      [&] { return system.spawn<caf::detached>(query_worker, &store, &machines); },
+      [&] { return system.spawn<caf::detached>(query_worker, &store, &machines, memory); },
       caf::actor_pool::round_robin());
 }
 

@@ -1,7 +1,6 @@
 #include "cell_scan.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "protocol/envelope.hpp"
 #include "protocol/message.hpp"
@@ -68,7 +67,8 @@ cell_scan::cell_scan(const record_reader& records, std::string_view org, schema:
     case cell_spans::timeless: spans_ = {{Resolution::DAY, 0, 1}}; break;
     case cell_spans::hours: {
       auto from = bucket_start(from_us_, Resolution::HOUR);
-      if (from_us_ < until_us_) spans_ = {{Resolution::HOUR, from, until_us_}};
+      auto until = bucket_start(until_us_ - 1, Resolution::HOUR) + bucket_us(Resolution::HOUR);
+      if (from_us_ < until_us_) spans_ = {{Resolution::HOUR, from, until}};
       break;
     }
     default: spans_ = cut_window(from_us_, until_us_, coarsest_for(asked.getStep(), shape_->spans)); break;
@@ -77,10 +77,7 @@ cell_scan::cell_scan(const record_reader& records, std::string_view org, schema:
 }
 
 void cell_scan::scan(const cell_span& span, const step& visit) {
-  if (looks_left_ <= 0) {
-    partial_ = true;
-    return;
-  }
+  if (looks_left_ <= 0) return run_out();
   auto prefix = cell_prefix(org_, asked_.getCube(), span.resolution);
   prefix_size_ = prefix.size();
   if (conditions_.contains(0)) return scan_named(span, prefix, visit);
@@ -96,28 +93,58 @@ void cell_scan::scan(const cell_span& span, const step& visit) {
     records_.scan_down(family::rollups, from, to, look);
 }
 
-void cell_scan::scan_named(const cell_span& span, const std::string& prefix, const step& visit) {
-  std::set<std::string> records;  // what stands behind the start
-  for (auto value : conditions_[0]) {
-    key_writer behind(record_tag::cell);
-    shape_->is_hashed ? behind.u8(hash_record(checksum64(value))) : behind.text(value);
-    records.insert(behind.str().substr(1));
-  }
+// Of a trace the index of events says when it was.
+std::set<std::int64_t> cell_scan::hours_of_trace(std::string_view trace, const cell_span& span) {
+  std::set<std::int64_t> hours;
+  auto prefix = key_writer(record_tag::event_by_trace).text(org_).text(trace).str();
+  auto from = key_writer(record_tag::event_by_trace).text(org_).text(trace).i64(span.from_us).str();
+  records_.scan(family::events, from, prefix_end(prefix), [&](std::string_view key, std::string_view value) {
+    if (looks_left_-- <= 0) {
+      run_out();
+      return false;
+    }
+    auto newest = std::min(key_reader(key.substr(prefix.size())).i64(), span.until_us - 1);
+    auto oldest = std::max(key_reader(value).i64(), span.from_us);
+    auto width = bucket_us(span.resolution);
+    for (auto hour = bucket_start(oldest, span.resolution); hour <= newest; hour += width) hours.insert(hour);
+    return true;
+  });
+  return hours;
+}
+
+cell_scan::named_records cell_scan::records_of(const cell_span& span) {
+  named_records all;
   auto width = bucket_us(span.resolution);
-  for (auto start = bucket_start(span.until_us - 1, span.resolution); start >= span.from_us; start -= width)
-    for (auto& record : records) {
-      auto key = prefix + key_writer(record_tag::cell).i64(start).str().substr(1) + record;
+  for (auto value : conditions_[0]) {
+    key_writer behind(record_tag::cell);  // what stands behind the start
+    shape_->is_hashed ? behind.u8(hash_record(checksum64(value))) : behind.text(value);
+    auto record = behind.str().substr(1);
+    if (asked_.getCube() == schema::Cube::TRACE) {
+      for (auto start : hours_of_trace(value, span)) all[start].insert(record);
+    } else {
+      for (auto start = bucket_start(span.from_us, span.resolution); start < span.until_us; start += width)
+        all[start].insert(record);
+    }
+  }
+  return all;
+}
+
+void cell_scan::scan_named(const cell_span& span, const std::string& prefix, const step& visit) {
+  auto all = records_of(span);
+  for (auto at = all.rbegin(); at != all.rend(); ++at)
+    for (auto& record : at->second) {
+      auto key = prefix + key_writer(record_tag::cell).i64(at->first).str().substr(1) + record;
       auto found = records_.get(family::rollups, key);
       // What is not there costs a look as well.
-      if (!found && looks_left_-- <= 0) partial_ = true;
-      if (partial_ || (found && !look_at(key, *found, visit))) return;
+      if (!found && looks_left_-- <= 0) run_out();
+      if (exhausted_ || (found && !look_at(key, *found, visit))) return;
     }
 }
 
 // False: no further.
 bool cell_scan::look_at(std::string_view key, std::string_view value, const step& visit) {
   if (looks_left_-- <= 0) {
-    partial_ = true;
+    run_out();
     return false;
   }
   if (!read_key(key.substr(prefix_size_))) return true;
@@ -139,7 +166,7 @@ bool cell_scan::look_at(std::string_view key, std::string_view value, const step
   }
   if (!rows.ok()) throw machine_fault("a record of cells cannot be read");
   if (!lost || !going) return going;
-  lost_from_ = lost_from_ == 0 ? at_.hash + 1 : std::min(lost_from_, at_.hash + 1);
+  lose_from(at_.hash + 1);
   return false;
 }
 

@@ -1,13 +1,16 @@
 // Walks over the cells of a window that meet all conditions, the latest span first. Owned by one query.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "protocol/cell_record.hpp"
@@ -28,6 +31,11 @@ struct cell {
   void add_sums_to(rollup& sum) const;  // without the sketch
 };
 
+struct cell_effort {
+  std::int64_t looks = 0;
+  bool is_whole = true;
+};
+
 class cell_scan {
  public:
   cell_scan(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked);
@@ -38,35 +46,70 @@ class cell_scan {
   std::int64_t from_us() const { return from_us_; }
   std::int64_t until_us() const { return until_us_; }
 
+  // The window in spans, the latest first.
+  const std::vector<cell_span>& spans() const { return spans_; }
+
   // visit(const cell&); what the cell refers to is gone afterwards.
   template <class Visit>
-  void each(Visit&& visit) {
-    for (auto& span : spans_)
-      scan(span, [&](const cell& c) {
-        visit(c);
-        return true;
-      });
+  void each(const cell_span& span, Visit&& visit) {
+    scan(span, [&](const cell& c) {
+      visit(c);
+      return true;
+    });
   }
-  // Of a cube by hash, span by span from the lowest hash on, until visit says false: on with the next span.
+  // Tells as well how many looks that took, and whether it was all.
   template <class Visit>
-  void each_from_lowest(Visit&& visit) {
-    for (auto& span : spans_)
-      for (auto start = span.from_us; start < span.until_us; start += bucket_us(span.resolution))
-        scan({span.resolution, start, start + bucket_us(span.resolution)}, visit);
+  cell_effort each_in(const cell_span& span, Visit&& visit) {
+    return measured([&] { each(span, visit); });
+  }
+  // Of a cube by hash, bucket by bucket from the lowest hash on, until visit says false: on with the next bucket.
+  template <class Visit>
+  cell_effort each_from_lowest(const cell_span& span, Visit&& visit) {
+    return measured([&] {
+      auto width = bucket_us(span.resolution);
+      for (auto start = span.from_us; start < span.until_us; start += width)
+        scan({span.resolution, start, start + width}, visit);
+    });
+  }
+  // What was looked at meanwhile.
+  template <class Look>
+  cell_effort measured(Look&& look) {
+    auto looks = looks_left_;
+    auto was_partial = std::exchange(partial_, false);
+    look();
+    cell_effort effort{looks - looks_left_, !partial_};
+    partial_ = partial_ || was_partial;
+    return effort;
+  }
+  // Looks that are left before it goes no further.
+  std::int64_t looks_left() const { return looks_left_; }
+  bool is_exhausted() const { return exhausted_; }
+  // Some were spent on what need not be looked at again; it may not have been whole.
+  void spend(cell_effort effort) {
+    looks_left_ -= effort.looks;
+    partial_ = partial_ || !effort.is_whole;
   }
   // A bound was reached before the end, or a record had more names than it can keep.
   bool is_partial() const { return partial_; }
   // Of a sample: from this hash on cells are missing, because a record had more than it can keep. 0: none is.
   std::uint64_t lost_from() const { return lost_from_; }
+  void lose_from(std::uint64_t hash) {
+    if (hash != 0) lost_from_ = lost_from_ == 0 ? hash : std::min(lost_from_, hash);
+  }
 
  private:
   using step = std::function<bool(const cell&)>;
   void scan(const cell_span& span, const step& visit);
   // Where the first field is given: its records alone.
   void scan_named(const cell_span& span, const std::string& prefix, const step& visit);
+  // The records of the values that are asked for of the first field, by the start of their spans.
+  using named_records = std::map<std::int64_t, std::set<std::string>>;
+  named_records records_of(const cell_span& span);
+  std::set<std::int64_t> hours_of_trace(std::string_view trace, const cell_span& span);
   bool look_at(std::string_view key, std::string_view value, const step& visit);
   bool read_key(std::string_view key);
   bool read_name(std::string_view name, bool is_rest);
+  void run_out() { partial_ = exhausted_ = true; }
   bool is_sample() const { return asked_.getSample() != 0; }
   bool meets(std::size_t from, std::size_t to) const;
 
@@ -77,7 +120,7 @@ class cell_scan {
   std::int64_t from_us_ = 0, until_us_ = 0;
   std::vector<cell_span> spans_;
   std::map<std::size_t, std::vector<std::string_view>> conditions_;  // by place: one of the values
-  bool sound_ = false, partial_ = false;
+  bool sound_ = false, partial_ = false, exhausted_ = false;
   std::uint64_t lost_from_ = 0;
   std::int64_t looks_left_ = limits::query_scan_max;
   std::size_t prefix_size_ = 0;

@@ -7,6 +7,7 @@
 #include "cell_scan.hpp"
 #include "protocol/message.hpp"
 #include "protocol/rollup.hpp"
+#include "window_sums.hpp"
 
 namespace troupe::insight {
 
@@ -54,7 +55,7 @@ std::size_t size_of(const std::vector<std::string>& fields) {
 class grouping {
  public:
   grouping(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked)
-      : asked_(asked), scan_(records, org, asked) {}
+      : asked_(asked), scan_(records, org, asked), kept_(records, org, asked) {}
 
   void answer(schema::QueryResult::Builder out) {
     for (auto field : asked_.getGroupBy()) {
@@ -63,7 +64,14 @@ class grouping {
       places_.push_back(*place);
     }
     if (!scan_.is_sound()) return out.setNothing();
-    scan_.each([this](const cell& c) { take(c); });
+    window_sums sums(scan_, kept_, asked_, [this](const cell& c) { return stepped_name_of(c); });
+    for (auto& span : scan_.spans()) {
+      last_ = groups_.end();
+      if (kept_.has(span))
+        sums.read(span, [this](std::string_view name, const cell_row& row) { take_row(name, row); });
+      else
+        scan_.each(span, [this](const cell& c) { take(c); });
+    }
     rank();
     write(out.initCells());
   }
@@ -75,21 +83,48 @@ class grouping {
     rollup total;
     std::size_t bytes = 0;
   };
+  using groups = std::map<std::string, group, std::less<>>;
+
+  // The group's texts, as in keys.
+  std::string_view name_of(const cell& c) {
+    name_.start(record_tag::cell);
+    for (auto place : places_) name_.text(c.fields[place]);
+    return std::string_view(name_.str()).substr(1);
+  }
+  // The step before them.
+  std::string_view stepped_name_of(const cell& c) {
+    name_.start(record_tag::cell).i64(step_of(c.start_us));
+    for (auto place : places_) name_.text(c.fields[place]);
+    return std::string_view(name_.str()).substr(1);
+  }
+
+  // Null: there are too many. Names of one step come in order: the next one is mostly right behind the last.
+  group* group_of(std::string_view name) {
+    if (last_ != groups_.end() && ++last_ != groups_.end() && last_->first == name) return &last_->second;
+    last_ = groups_.find(name);
+    if (last_ != groups_.end()) return &last_->second;
+    if (groups_.size() >= groups_held_max) {
+      overflowed_ = true;
+      return nullptr;
+    }
+    last_ = groups_.try_emplace(std::string(name)).first;
+    key_reader texts(name);
+    for (std::size_t i = 0; i < places_.size(); ++i) last_->second.fields.push_back(texts.text());
+    return &last_->second;
+  }
 
   void take(const cell& c) {
-    name_.clear();
-    for (auto place : places_) name_.append(c.fields[place]).push_back('\0');
-    auto at = groups_.find(name_);
-    if (at == groups_.end()) {
-      if (groups_.size() >= groups_held_max) {
-        overflowed_ = true;
-        return add_value(c, other_, false);
-      }
-      at = groups_.try_emplace(name_).first;
-      for (auto place : places_) at->second.fields.emplace_back(c.fields[place]);
-    }
-    if (asked_.getCube() == Cube::BUSY) return take_slots(c, at->second);
-    add_value(c, at->second.steps[step_of(c.start_us)], asked_.getSketches());
+    auto* to = group_of(name_of(c));
+    if (!to) return add_value(c, other_, false);
+    if (asked_.getCube() == Cube::BUSY) return take_slots(c, *to);
+    add_value(c, to->steps[step_of(c.start_us)], asked_.getSketches());
+  }
+
+  void take_row(std::string_view name, const cell_row& row) {
+    auto step = key_reader(name).i64();
+    auto* to = group_of(name.substr(8));
+    if (!(to ? row.add_to(to->steps[step]) : row.add_sums_to(other_)))
+      throw machine_fault("sums that were kept cannot be read");
   }
 
   // Busy slots within the window are counted, each in its step.
@@ -153,9 +188,11 @@ class grouping {
 
   schema::ReadCells::Reader asked_;
   cell_scan scan_;
+  kept_sums kept_;
   std::vector<std::size_t> places_;
-  std::string name_;
-  std::map<std::string, group, std::less<>> groups_;
+  key_writer name_{record_tag::cell};
+  groups groups_;
+  groups::iterator last_;
   std::vector<group*> ranked_;
   rollup other_;
   std::size_t other_keys_ = 0;
@@ -167,51 +204,94 @@ class grouping {
 class sampling {
  public:
   sampling(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked)
-      : scan_(records, org, asked), cells_max_(std::min(asked.getSample(), sample_max)) {}
+      : scan_(records, org, asked),
+        kept_(records, org, asked),
+        cells_max_(std::min(asked.getSample(), sample_max)) {}
 
   void answer(schema::QueryResult::Builder out) {
     if (!scan_.is_sound()) return out.setNothing();
-    scan_.each_from_lowest([this](const cell& c) { return take(c); });
+    for (auto& span : scan_.spans()) take_span(span);
     if (auto lost = scan_.lost_from(); lost != 0 && (bound_ == 0 || lost < bound_)) drop_from(lost);
     auto cells = out.initCells();
     auto rows = cells.initRows(static_cast<unsigned>(held_.size()));
     unsigned slot = 0;
-    for (auto& [where, figures] : held_) {
-      rows[slot].setHash(where.first);
-      write_row(rows[slot++], 0, where.second, figures);
+    for (auto& [name, figures] : held_) {
+      rows[slot].setHash(hash_of(name));
+      write_row(rows[slot++], 0, fields_of(name), figures);
     }
     cells.setHashBound(bound_);
     cells.setPartial(scan_.is_partial());
   }
 
  private:
-  using place = std::pair<std::uint64_t, std::vector<std::string>>;
+  // A name is that of the row: its cube, the hash, the fields.
+  using table = std::map<std::string, rollup, std::less<>>;
+
+  static std::uint64_t hash_of(std::string_view name) { return key_reader(name.substr(1)).u64(); }
+  std::vector<std::string> fields_of(std::string_view name) const {
+    key_reader in(name.substr(1 + sizeof(std::uint64_t)));
+    std::vector<std::string> fields;
+    for (std::size_t i = 0; i < scan_.shape().fields.size(); ++i) fields.push_back(in.text());
+    return fields;
+  }
+  std::size_t bytes_of(std::string_view name) const {
+    return row_bytes + scan_.shape().fields.size() * field_bytes + name.size();
+  }
+
+  // All hours but the latest are as they were; what comes to that one changes them seldom.
+  void take_span(const cell_span& span) {
+    auto look = [this](const cell& c) { return take(c); };
+    auto latest = bucket_start(span.until_us - 1, span.resolution);
+    cell_span before{span.resolution, span.from_us, latest};
+    if (before.from_us >= before.until_us || !kept_.has(before)) {
+      scan_.each_from_lowest(span, look);
+      return;
+    }
+    kept_.read_counts(before);
+    if (auto known = kept_.find(before)) {
+      scan_.spend(known->effort);
+      scan_.lose_from(known->lost_from);
+      bound_ = known->hash_bound;
+      each_row(known->rows, [this](std::string_view name, const cell_row& row) {
+        if (!row.add_sums_to(held_[std::string(name)])) throw machine_fault("a sample cannot be read");
+        bytes_ += bytes_of(name);
+      });
+    } else {
+      auto effort = scan_.each_from_lowest(before, look);
+      cell_record_writer rows;
+      rows.start();
+      for (auto& [name, figures] : held_) rows.row(name, figures);
+      if (!scan_.is_exhausted()) kept_.keep(before, {effort, bound_, scan_.lost_from(), rows.bytes()});
+    }
+    scan_.each_from_lowest({span.resolution, latest, span.until_us}, look);
+  }
 
   bool take(const cell& c) {
     if (bound_ != 0 && c.hash >= bound_) return false;
-    place at{c.hash, {}};
-    for (std::size_t i = 0; i < scan_.shape().fields.size(); ++i) at.second.emplace_back(c.fields[i]);
-    auto bytes = row_bytes + size_of(at.second);
-    auto [to, is_new] = held_.try_emplace(std::move(at));
-    add_value(c, to->second, false);
-    if (!is_new) return true;
-    bytes_ += bytes;
+    auto at = held_.find(c.row.name);
+    if (at != held_.end()) {
+      add_value(c, at->second, false);
+      return true;
+    }
+    add_value(c, held_[std::string(c.row.name)], false);
+    bytes_ += bytes_of(c.row.name);
     while (held_.size() > cells_max_ || bytes_ > limits::answer_bytes_max) drop_highest();
     return true;
   }
   // All cells with the highest hash: one that is there is there as a whole.
-  void drop_highest() { drop_from(std::max<std::uint64_t>(held_.rbegin()->first.first, 1)); }
+  void drop_highest() { drop_from(std::max<std::uint64_t>(hash_of(held_.rbegin()->first), 1)); }
   void drop_from(std::uint64_t hash) {
     bound_ = hash;
-    while (!held_.empty() && held_.rbegin()->first.first >= bound_) {
-      bytes_ -= row_bytes + size_of(held_.rbegin()->first.second);
+    while (!held_.empty() && hash_of(held_.rbegin()->first) >= bound_) {
+      bytes_ -= bytes_of(held_.rbegin()->first);
       held_.erase(std::prev(held_.end()));
     }
   }
 
   cell_scan scan_;
+  kept_sums kept_;
   std::size_t cells_max_;
-  std::map<place, rollup> held_;
+  table held_;
   std::size_t bytes_ = 0;
   std::uint64_t bound_ = 0;
 };

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
+#include <utility>
 
 #include "protocol/limits.hpp"
 
@@ -16,6 +18,7 @@ using schema::CellOrder;
 // Of each shard, so that what is cut there is cut here as well, unless there are very many names.
 constexpr std::uint32_t shard_groups_min = 1'000;
 constexpr std::uint32_t shard_groups_max = 5'000;
+constexpr std::size_t asked_at_once_max = 10;
 
 double score(const rollup& r, CellOrder order) {
   switch (order) {
@@ -51,7 +54,26 @@ std::string encode(const std::string& org, const cell_question& q) {
   return query.bytes();
 }
 
-using groups_by_name = std::map<std::vector<std::string>, cell_group>;
+// Groups as they are met, found by their names.
+class met_groups {
+ public:
+  cell_group& at(const schema::CellRow::Reader& row) {
+    key_.clear();
+    for (auto name : row.getFields())
+      key_.append(std::to_string(name.size())).append(1, ' ').append(view_of(name));
+    auto [at, is_new] = places_.try_emplace(key_, groups_.size());
+    if (!is_new) return groups_[at->second];
+    auto& made = groups_.emplace_back();
+    for (auto name : row.getFields()) made.names.emplace_back(view_of(name));
+    return made;
+  }
+  std::vector<cell_group> take() { return std::move(groups_); }
+
+ private:
+  std::vector<cell_group> groups_;
+  std::unordered_map<std::string, std::size_t> places_;
+  std::string key_;
+};
 
 // The lowest bound of all shards holds for all of them.
 std::uint64_t lowest_bound(const results& found) {
@@ -66,7 +88,7 @@ std::uint64_t lowest_bound(const results& found) {
 
 cell_table add_up(const results& found, const cell_question& q) {
   cell_table out;
-  groups_by_name groups;
+  met_groups groups;
   auto bound = lowest_bound(found);
   if (bound != 0) out.rate = std::ldexp(static_cast<double>(bound), -64);
   for (const auto& f : found) {
@@ -77,20 +99,15 @@ cell_table add_up(const results& found, const cell_question& q) {
     out.other_keys += cells.getOtherKeys();
     for (auto row : cells.getRows()) {
       if (bound != 0 && row.getHash() >= bound) continue;
-      std::vector<std::string> names;
-      names.reserve(row.getFields().size());
-      for (auto name : row.getFields()) names.emplace_back(view_of(name));
-      auto& g = groups[std::move(names)];
+      auto& g = groups.at(row);
       g.total.add(row.getFigures());
       if (q.step != schema::CellStep::NONE) g.steps[row.getTimeUs()].add(row.getFigures());
     }
   }
-  for (auto& [names, g] : groups) {
-    g.names = names;
-    out.groups.push_back(std::move(g));
-  }
-  std::stable_sort(out.groups.begin(), out.groups.end(), [&](const auto& a, const auto& b) {
-    return score(a.total, q.order) > score(b.total, q.order);
+  out.groups = groups.take();
+  std::sort(out.groups.begin(), out.groups.end(), [&](const auto& a, const auto& b) {
+    auto of_a = score(a.total, q.order), of_b = score(b.total, q.order);
+    return of_a != of_b ? of_a > of_b : a.names < b.names;
   });
   if (q.sample == 0 && out.groups.size() > q.limit) {
     for (auto i = q.limit; i < out.groups.size(); ++i) out.other.add(out.groups[i].total);
@@ -100,7 +117,7 @@ cell_table add_up(const results& found, const cell_question& q) {
   return out;
 }
 
-// Asks one question after the other; answers are taken on the home thread.
+// Asks some questions side by side; answers are taken on the home thread.
 class asking : public std::enable_shared_from_this<asking> {
  public:
   asking(client& actors, io_thread& home, cell_asker who, std::vector<cell_question> questions,
@@ -109,35 +126,42 @@ class asking : public std::enable_shared_from_this<asking> {
         home_(home.shared_from_this()),
         who_(std::move(who)),
         questions_(std::move(questions)),
-        done_(std::move(done)) {}
+        done_(std::move(done)),
+        tables_(questions_.size()) {}
 
-  void next() {
-    if (tables_.size() == questions_.size()) return done_(std::move(tables_));
-    const auto& q = questions_[tables_.size()];
-    actors_.query_each(shards_of(q), encode(who_.org, q), who_.level,
-                       [self = shared_from_this()](result<std::vector<std::string>> got) {
-                         auto* home = self->home_.get();
-                         home->post([self, got = std::move(got)] { self->take(got); });
-                       });
+  void start() {
+    if (questions_.empty()) return finish(std::move(tables_));
+    while (asked_ < std::min(questions_.size(), asked_at_once_max)) ask_next();
   }
 
  private:
-  void take(const result<std::vector<std::string>>& got) {
-    if (!got) return done_(got.error());
+  void ask_next() {
+    auto i = asked_++;
+    actors_.query_each(shards_of(questions_[i]), encode(who_.org, questions_[i]), who_.level,
+                       [self = shared_from_this(), i](result<std::vector<std::string>> got) {
+                         auto* home = self->home_.get();
+                         home->post([self, i, got = std::move(got)] { self->take(i, got); });
+                       });
+  }
+  void take(std::size_t i, const result<std::vector<std::string>>& got) {
+    if (!done_) return;  // another one failed
+    if (!got) return finish(got.error());
     try {
       std::vector<std::unique_ptr<message_reader>> readers;
       results found;
       for (const auto& bytes : *got) {
         readers.push_back(std::make_unique<message_reader>(bytes));
         found.push_back(readers.back()->root<schema::QueryResult>());
-        if (found.back().isRefused()) return done_(failure_of(found.back().getRefused()));
+        if (found.back().isRefused()) return finish(failure_of(found.back().getRefused()));
       }
-      tables_.push_back(add_up(found, questions_[tables_.size()]));
+      tables_[i] = add_up(found, questions_[i]);
     } catch (const kj::Exception&) {
-      return done_(failure{errc::internal, "An answer from within could not be read."});
+      return finish(failure{errc::internal, "An answer from within could not be read."});
     }
-    next();
+    if (++answered_ == questions_.size()) return finish(std::move(tables_));
+    if (asked_ < questions_.size()) ask_next();
   }
+  void finish(result<cell_tables> outcome) { std::exchange(done_, nullptr)(std::move(outcome)); }
   // What an agent did lies in its shard alone.
   std::vector<shard_id> shards_of(const cell_question& q) const {
     for (auto& [field, value] : q.where)
@@ -151,8 +175,9 @@ class asking : public std::enable_shared_from_this<asking> {
   const std::shared_ptr<io_thread> home_;
   const cell_asker who_;
   const std::vector<cell_question> questions_;
-  const std::function<void(result<cell_tables>)> done_;
+  std::function<void(result<cell_tables>)> done_;  // null: called
   cell_tables tables_;
+  std::size_t asked_ = 0, answered_ = 0;
 };
 
 }  // namespace
@@ -181,7 +206,7 @@ bool all_complete(const cell_tables& tables) {
 
 void ask_cells(client& actors, io_thread& home, cell_asker who, std::vector<cell_question> questions,
                std::function<void(result<cell_tables>)> done) {
-  std::make_shared<asking>(actors, home, std::move(who), std::move(questions), std::move(done))->next();
+  std::make_shared<asking>(actors, home, std::move(who), std::move(questions), std::move(done))->start();
 }
 
 void ask_cells(api_context& api, const request_ptr& r, const responder& back,

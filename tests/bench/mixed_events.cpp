@@ -13,7 +13,7 @@ constexpr std::array tiers{"redis", "postgres", "vector"};
 
 // What a trace does, event by event.
 enum class act : std::uint8_t { recall, look_up, call_model, call_tool, ask, finish };
-constexpr std::array acts{act::recall,    act::look_up, act::call_model, act::call_tool,
+constexpr std::array acts{act::recall,     act::look_up, act::call_model, act::call_tool,
                           act::call_model, act::ask,     act::call_model, act::finish};
 
 void text(std::string_view name, std::string_view value, std::string& out) {

@@ -18,7 +18,9 @@ class memory_records final : public record_reader {
   std::optional<std::string> get(family f, std::string_view key) const override;
   void scan(family f, std::string_view from, std::string_view to, const visitor& visit) const override;
   void scan_down(family f, std::string_view from, std::string_view to, const visitor& visit) const override;
+  query_cache* cache() const override { return kept; }
 
+  query_cache* kept = nullptr;  // what queries may use
   // Merges as the store does; the previous version of what is kept goes to family::history.
   void apply(const mutations& changes, log_index at);
   const std::map<std::string, std::string, std::less<>>& all(family f) const {

@@ -7,7 +7,7 @@
 
 #include "actors/insight/event_facts.hpp"
 #include "protocol/cells.hpp"
-#include "tests/support/sample_events.hpp"
+#include "tests/support/cell_questions.hpp"
 
 using namespace troupe;
 using namespace troupe::testing;
@@ -19,73 +19,9 @@ using schema::CellStep;
 using schema::Cube;
 using schema::EventType;
 using schema::Resolution;
-
-constexpr std::int64_t second = 1'000'000, minute = 60 * second, hour = 60 * minute, day = 24 * hour;
-constexpr std::int64_t monday = 1'700'438'400'000'000;  // 2023-11-20T00:00:00Z
-
-struct question {
-  Cube cube;
-  std::vector<CellField> by;
-  std::int64_t from = monday, until = monday + day;
-  std::vector<std::pair<CellField, std::string>> where = {};
-  CellStep step = CellStep::NONE;
-  schema::CellOrder order = schema::CellOrder::COUNT;
-  std::uint32_t limit = 5000, sample = 0;
-  bool sketches = false;
-  int offset_minutes = 0;
-};
-
-using names = std::vector<std::string>;
-struct answer {
-  std::map<std::pair<names, std::int64_t>, rollup> rows;
-  std::vector<names> order;
-  rollup other;
-  unsigned other_keys = 0;
-  bool partial = false;
-  std::uint64_t bound = 0;
-
-  const rollup& at(const names& n, std::int64_t time = 0) const {
-    auto found = rows.find({n, time});
-    if (found == rows.end()) FAIL("there is no row " + (n.empty() ? std::string() : n[0]));
-    return found->second;
-  }
-};
-
-answer read(const memory_shard& shard, const question& q) {
-  auto result = shard.query([&](schema::Query::Builder to) {
-    auto asked = to.initReadCells();
-    asked.setCube(q.cube);
-    asked.setSinceUs(q.from), asked.setUntilUs(q.until);
-    auto by = asked.initGroupBy(static_cast<unsigned>(q.by.size()));
-    for (unsigned i = 0; i < by.size(); ++i) by.set(i, q.by[i]);
-    auto where = asked.initWhere(static_cast<unsigned>(q.where.size()));
-    for (unsigned i = 0; i < where.size(); ++i)
-      where[i].setField(q.where[i].first), where[i].setValue(q.where[i].second.c_str());
-    asked.setStep(q.step), asked.setOrder(q.order), asked.setLimit(q.limit);
-    asked.setSketches(q.sketches), asked.setSample(q.sample), asked.setOffsetMinutes(q.offset_minutes);
-  });
-  REQUIRE((*result).isCells());
-  auto cells = (*result).getCells();
-  answer a;
-  for (auto row : cells.getRows()) {
-    names n;
-    for (auto f : row.getFields()) n.emplace_back(view_of(f));
-    if (std::find(a.order.begin(), a.order.end(), n) == a.order.end()) a.order.push_back(n);
-    a.rows[{n, row.getTimeUs()}].add(row.getFigures());
-  }
-  a.other.add(cells.getOther());
-  a.other_keys = cells.getOtherKeys();
-  a.partial = cells.getPartial();
-  a.bound = cells.getHashBound();
-  return a;
-}
-
-sample_event at(std::uint64_t id, std::int64_t time_us, EventType type = EventType::LLM_CALL) {
-  sample_event e{id_of(id)};
-  e.time_us = time_us;
-  e.type = type;
-  return e;
-}
+using names = cell_names;
+using question = cell_question;
+using answer = cell_answer;
 
 }  // namespace
 
@@ -306,38 +242,17 @@ figures counted(const answer& a, told what) {
   return sums;
 }
 
-std::vector<sample_event> random_events(std::mt19937_64& random, std::size_t count, std::uint64_t first_id) {
-  auto below = [&](std::uint64_t n) { return random() % n; };
-  auto pick = [&](std::string_view of, std::uint64_t n) {
-    return std::string(of) + std::to_string(below(n));
-  };
-  std::vector<sample_event> events;
-  for (std::size_t i = 0; i < count; ++i) {
-    auto e = at(first_id + i, monday + static_cast<std::int64_t>(below(3 * static_cast<std::uint64_t>(day))),
-                static_cast<EventType>(below(12)));
-    e.agent = pick("agent-", 4);
-    if (below(2)) e.team = pick("team-", 2);
-    e.status = below(5) == 0 ? schema::EventStatus::ERROR : schema::EventStatus::OK;
-    if (below(2)) e.duration_us = static_cast<std::int64_t>(below(10'000'000'000));
-    if (below(2)) e.model = pick("model-", 3);
-    if (below(3) == 0) e.tokens = {static_cast<std::int64_t>(below(1000)) + 1, 1, 1, 0, 0};
-    if (below(3) == 0) e.peer = pick("agent-", 4);
-    if (below(3) == 0) e.knowledge = pick("item-", 5);
-    if (below(3) == 0) e.query = pick("query ", 5), e.items = static_cast<std::int64_t>(below(3)) - 1;
-    if (below(2)) e.trace = pick("trace-", 9);
-    if (below(3) == 0) e.session = pick("session-", 5);
-    if (below(3) == 0) e.tool = pick("tool-", 3);
-    e.cost_nano_usd = static_cast<std::int64_t>(below(1'000'000));
-    for (auto tier : {"fast", "slow"})
-      if (below(4) == 0) e.latency_by_tier.emplace_back(tier, below(100'000));
-    if (!e.latency_by_tier.empty() && below(2))
-      e.tier = e.latency_by_tier[below(e.latency_by_tier.size())].first;
-    events.push_back(e);
-  }
-  return events;
-}
-
 bool is_hypothesis(EventType type) { return !insight::hypothesis_kind(type).empty(); }
+
+// An agent is of the first team that an event of it names, and so are its events that name none.
+using team_of_agent = std::map<std::string, std::string>;
+void join_teams(std::vector<sample_event>& events, team_of_agent& teams) {
+  for (auto& e : events) {
+    auto& team = teams[e.agent];
+    if (team.empty()) team = e.team;
+    if (e.team.empty()) e.team = team;
+  }
+}
 
 // Each with one event's part in it, told anew from what the cube is said to count.
 const std::map<Cube, reading>& readings() {
@@ -351,77 +266,81 @@ const std::map<Cube, reading>& readings() {
   auto named = [](const std::string& n) { return n.empty() ? some() : some({n}); };
   static const std::map<Cube, reading> all = {
       {Cube::USAGE,
-       {{CellField::AGENT, CellField::TYPE, CellField::MODEL}, told::usage, usage_of([](auto& e) {
-          return some({e.agent, std::string(insight::type_name(e.type)), e.model});
+       {{CellField::AGENT, CellField::TYPE, CellField::MODEL, CellField::TEAM},
+        told::usage,
+        usage_of([](auto& e) {
+          return some({e.agent, std::string(insight::type_name(e.type)), e.model, e.team});
         })}},
+      {Cube::TEAM, {{CellField::TEAM}, told::usage, usage_of([](auto& e) { return some({e.team}); })}},
       {Cube::TOTAL, {{}, told::usage, usage_of([](auto&) { return some(names{}); })}},
       {Cube::MODEL, {{CellField::MODEL}, told::usage, usage_of([=](auto& e) { return named(e.model); })}},
       {Cube::TOOL, {{CellField::TOOL}, told::usage, usage_of([=](auto& e) { return named(e.tool); })}},
       {Cube::TRACE,
-       {{CellField::TRACE, CellField::AGENT},
+       {{CellField::TRACE, CellField::AGENT, CellField::TEAM},
         told::usage,
         usage_of([](auto& e) {
-          return e.trace.empty() ? some() : some({e.trace, e.agent});
+          return e.trace.empty() ? some() : some({e.trace, e.agent, e.team});
         }),
         true}},
       {Cube::SESSION,
-       {{CellField::SESSION, CellField::MODEL},
+       {{CellField::SESSION, CellField::MODEL, CellField::TEAM},
         told::usage,
         usage_of([](auto& e) {
           bool spent = !e.tokens.none() || e.cost_nano_usd != 0;
-          return e.session.empty() || !spent ? some() : some({e.session, e.model});
+          return e.session.empty() || !spent ? some() : some({e.session, e.model, e.team});
         }),
         true}},
       {Cube::CONTEXT,
-       {{CellField::CONTEXT, CellField::ITEM},
+       {{CellField::CONTEXT, CellField::ITEM, CellField::TEAM},
         told::counts,
         [](auto& e, auto& add) {
           auto& context = e.session.empty() ? e.trace : e.session;
           if (!e.knowledge.empty() && !context.empty() && !is_hypothesis(e.type))
-            add({context, e.knowledge}, 0);
+            add({context, e.knowledge, e.team}, 0);
         },
         true}},
       {Cube::KNOWLEDGE,
-       {{CellField::ITEM, CellField::AGENT, CellField::TIER},
+       {{CellField::ITEM, CellField::AGENT, CellField::TIER, CellField::TEAM},
         told::counts,
         [](auto& e, auto& add) {
-          if (!e.knowledge.empty() && !is_hypothesis(e.type)) add({e.knowledge, e.agent, e.tier}, 0);
+          if (!e.knowledge.empty() && !is_hypothesis(e.type)) add({e.knowledge, e.agent, e.tier, e.team}, 0);
         }}},
       {Cube::SEARCH,
-       {{CellField::TEXT, CellField::KIND},
+       {{CellField::TEXT, CellField::KIND, CellField::TEAM},
         told::counts,
         [](auto& e, auto& add) {
-          if (!e.query.empty() && e.items >= 0) add({e.query, e.items > 0 ? "hit" : "miss"}, e.items > 0);
+          if (!e.query.empty() && e.items >= 0)
+            add({e.query, e.items > 0 ? "hit" : "miss", e.team}, e.items > 0);
         }}},
       {Cube::EDGE,
-       {{CellField::FROM, CellField::TO},
+       {{CellField::FROM, CellField::TO, CellField::TEAM},
         told::usage,
         [](auto& e, auto& add) {
-          if (!e.peer.empty() && e.peer != e.agent) add({e.agent, e.peer}, !e.tokens.none());
+          if (!e.peer.empty() && e.peer != e.agent) add({e.agent, e.peer, e.team}, !e.tokens.none());
         }}},
       {Cube::TIER,
-       {{CellField::TIER},
+       {{CellField::TIER, CellField::TEAM},
         told::counts,
         [](auto& e, auto& add) {
-          for (auto& [tier, us] : e.latency_by_tier) add({tier}, tier == e.tier && e.items != 0);
+          for (auto& [tier, us] : e.latency_by_tier) add({tier, e.team}, tier == e.tier && e.items != 0);
         }}},
       {Cube::FLOW,
-       {{CellField::FROM, CellField::TO},
+       {{CellField::FROM, CellField::TO, CellField::TEAM},
         told::counts,
         [](auto& e, auto& add) {
           if (e.latency_by_tier.empty()) return;
           std::string before = "query";
-          auto ask = [&](const std::string& tier) { add({before, tier}, 0), before = tier; };
+          auto ask = [&](const std::string& tier) { add({before, tier, e.team}, 0), before = tier; };
           for (auto& [tier, us] : e.latency_by_tier)
             if (tier != e.tier) ask(tier);
           if (!e.tier.empty()) ask(e.tier);
           ask(e.tier.empty() || e.items == 0 ? "miss" : "hit");
         }}},
       {Cube::HYPOTHESIS,
-       {{CellField::KIND, CellField::AGENT},
+       {{CellField::KIND, CellField::AGENT, CellField::TEAM},
         told::counts,
         [](auto& e, auto& add) {
-          if (is_hypothesis(e.type)) add({std::string(insight::hypothesis_kind(e.type)), e.agent}, 0);
+          if (is_hypothesis(e.type)) add({std::string(insight::hypothesis_kind(e.type)), e.agent, e.team}, 0);
         }}},
   };
   return all;
@@ -435,10 +354,12 @@ TEST_CASE("cells: random streams and windows give what a naive computation over 
     std::mt19937_64 random(seed);
     memory_shard shard;
     std::vector<sample_event> stored;
+    team_of_agent teams;
     for (int batch = 0; batch < 6; ++batch) {
       auto events = random_events(random, 1 + random() % 120, stored.size() + 1);
       shard.run(append(events));
       shard.run(append(events));  // a retry changes nothing
+      join_teams(events, teams);
       stored.insert(stored.end(), events.begin(), events.end());
     }
     for (int window = 0; window < 12; ++window) {
@@ -501,7 +422,8 @@ TEST_CASE("cells: usage adds up cost, tokens, errors and busy slots as the event
 TEST_CASE("cells: texts of events are read as documented") {
   using namespace troupe::insight;
   CHECK(search_text("  A\n b  ") == "a b");
-  CHECK(search_text(std::string(255, 'x') + "ü") == std::string(255, 'x'));
+  const std::string long_text(255, 'x');
+  CHECK(search_text(std::string(long_text).append("ü")) == long_text);
   CHECK(attribute_text(R"({"a":{"id":1},"id":"x\"y"})", "id").empty());
   CHECK(attribute_text(R"({"a":["id","id"],"id":"v"})", "id") == "v");
   CHECK(attribute_text(R"({"x":"id","id":"v"})", "id") == "v");

@@ -1,0 +1,60 @@
+// Sums of spans of time, kept from one query to the next: what has passed seldom changes, and a window that moves on with
+// the clock is made of nearly the same spans as before.
+//
+// Invariants: whoever stores an event counts it in the rollup of all events of its minute, hour and day, in the same batch
+// as its cells. So the count of a span tells any two states of its cells apart, and what was kept at another count is not
+// found. Cells of busy slots are in hours before their events', and cells without a time change at any: none of them are
+// kept. Owned by one query.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cell_scan.hpp"
+#include "protocol/cells.hpp"
+#include "protocol/machine.hpp"
+
+namespace troupe::insight {
+
+// What a span has for a question.
+struct span_sums {
+  cell_effort effort;                           // what it took to find out
+  std::uint64_t hash_bound = 0, lost_from = 0;  // of a sample
+  std::string_view rows;  // a record of cells; what their names are is the question's own
+};
+
+class kept_sums {
+ public:
+  kept_sums(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked);
+
+  // False: of this span nothing is kept.
+  bool has(const cell_span& span) const;
+  // How many events are in each bucket of the span that has any. The span is what find() and keep() are about from now on.
+  using counts = std::map<std::int64_t, std::int64_t>;
+  const counts& read_counts(const cell_span& span);
+  // Of the buckets in it that were counted.
+  std::int64_t count_of(const cell_span& span) const;
+  // Until the next find().
+  std::optional<span_sums> find(const cell_span& span);
+  void keep(const cell_span& span, const span_sums& sums);
+
+ private:
+  const std::string& key(const cell_span& span);
+
+  const record_reader& records_;
+  const std::string org_;
+  bool keeps_ = false;
+  counts counts_;
+  std::string question_, key_;
+  std::shared_ptr<const std::string> found_;
+};
+
+// The block that ends at 'end' of those of 1, 2, 4, ... buckets, each beginning at a multiple of its length: the longest
+// within the span. A span that moves on is made of nearly the same ones.
+cell_span last_block(const cell_span& span, std::int64_t end_us);
+
+}  // namespace troupe::insight

@@ -1,0 +1,79 @@
+#include "tests/support/cell_questions.hpp"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+
+namespace troupe::testing {
+
+owned<schema::QueryResult> ask(const memory_shard& shard, const cell_question& q) {
+  return shard.query([&](schema::Query::Builder to) {
+    auto asked = to.initReadCells();
+    asked.setCube(q.cube);
+    asked.setSinceUs(q.from), asked.setUntilUs(q.until);
+    auto by = asked.initGroupBy(static_cast<unsigned>(q.by.size()));
+    for (unsigned i = 0; i < by.size(); ++i) by.set(i, q.by[i]);
+    auto where = asked.initWhere(static_cast<unsigned>(q.where.size()));
+    for (unsigned i = 0; i < where.size(); ++i)
+      where[i].setField(q.where[i].first), where[i].setValue(q.where[i].second.c_str());
+    asked.setStep(q.step), asked.setOrder(q.order), asked.setLimit(q.limit);
+    asked.setSketches(q.sketches), asked.setSample(q.sample), asked.setOffsetMinutes(q.offset_minutes);
+  });
+}
+
+cell_answer read(const memory_shard& shard, const cell_question& q) {
+  auto result = ask(shard, q);
+  REQUIRE((*result).isCells());
+  auto cells = (*result).getCells();
+  cell_answer a;
+  for (auto row : cells.getRows()) {
+    cell_names n;
+    for (auto f : row.getFields()) n.emplace_back(view_of(f));
+    if (std::find(a.order.begin(), a.order.end(), n) == a.order.end()) a.order.push_back(n);
+    a.rows[{n, row.getTimeUs()}].add(row.getFigures());
+  }
+  a.other.add(cells.getOther());
+  a.other_keys = cells.getOtherKeys();
+  a.partial = cells.getPartial();
+  a.bound = cells.getHashBound();
+  return a;
+}
+
+sample_event at(std::uint64_t id, std::int64_t time_us, schema::EventType type) {
+  sample_event e{id_of(id)};
+  e.time_us = time_us;
+  e.type = type;
+  return e;
+}
+
+std::vector<sample_event> random_events(std::mt19937_64& random, std::size_t count, std::uint64_t first_id) {
+  auto below = [&](std::uint64_t n) { return random() % n; };
+  auto pick = [&](std::string_view of, std::uint64_t n) {
+    return std::string(of) + std::to_string(below(n));
+  };
+  std::vector<sample_event> events;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto e = at(first_id + i, monday + static_cast<std::int64_t>(below(3 * static_cast<std::uint64_t>(day))),
+                static_cast<schema::EventType>(below(12)));
+    e.agent = pick("agent-", 4);
+    if (below(2)) e.team = pick("team-", 2);
+    e.status = below(5) == 0 ? schema::EventStatus::ERROR : schema::EventStatus::OK;
+    if (below(2)) e.duration_us = static_cast<std::int64_t>(below(10'000'000'000));
+    if (below(2)) e.model = pick("model-", 3);
+    if (below(3) == 0) e.tokens = {static_cast<std::int64_t>(below(1000)) + 1, 1, 1, 0, 0};
+    if (below(3) == 0) e.peer = pick("agent-", 4);
+    if (below(3) == 0) e.knowledge = pick("item-", 5);
+    if (below(3) == 0) e.query = pick("query ", 5), e.items = static_cast<std::int64_t>(below(3)) - 1;
+    if (below(2)) e.trace = pick("trace-", 9);
+    if (below(3) == 0) e.session = pick("session-", 5);
+    if (below(3) == 0) e.tool = pick("tool-", 3);
+    e.cost_nano_usd = static_cast<std::int64_t>(below(1'000'000));
+    for (auto tier : {"fast", "slow"})
+      if (below(4) == 0) e.latency_by_tier.emplace_back(tier, below(100'000));
+    if (!e.latency_by_tier.empty() && below(2))
+      e.tier = e.latency_by_tier[below(e.latency_by_tier.size())].first;
+    events.push_back(e);
+  }
+  return events;
+}
+
+}  // namespace troupe::testing
