@@ -1,8 +1,4 @@
-// Gives the feeds of the shards that this node leads to those of other nodes, once for each node and shard. A question is
-// answered when there is something to tell, or after a while; what comes between two questions is kept for the next.
-//
-// Invariant: what is kept for a node is bounded: beyond the bound it is let go, and the next answer says where the shard
-// stands, so that the other node reads what it missed.
+// The actor around a feed_giver (feed_giver.hpp): brings it questions, feeds and time.
 #pragma once
 
 #include <caf/actor.hpp>
@@ -10,6 +6,7 @@
 
 #include <vector>
 
+#include "actors/runtime/feed_giver.hpp"
 #include "actors/runtime/gateway.hpp"
 
 namespace troupe {

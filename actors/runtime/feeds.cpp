@@ -47,8 +47,7 @@ class feeds_body final : public caf::event_based_actor {
  private:
   void look(std::uint16_t shard) {
     if (!cluster_.peers || shard >= shards_.size()) return;
-    auto place = cluster_.directory->of(shard_id(shard));
-    auto led = place.leader == cluster_.links->self() ? std::optional(place.term) : std::nullopt;
+    auto led = led_by(cluster_.directory->of(shard_id(shard)), cluster_.links->self());
     bool is_same = led == led_[shard] && (led || remote_[shard]);
     led_[shard] = led;
     // Also while nobody is known to lead: it is what looks for the leader.

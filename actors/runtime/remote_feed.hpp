@@ -1,8 +1,4 @@
-// The feed of a shard that another node leads, as its own actor would send it: the position first, then every fact, and a
-// position again after anything that may have been missed. Asks the leader's node for what follows, one question at a time
-// (see feed_server.hpp), and so hears first where the leader is when it moves.
-//
-// Invariant: what its followers have not taken is bounded: it asks for no more meanwhile, and the leader's node lets go.
+// The actor around a feed_taker (feed_taker.hpp): brings it answers and time, and passes on what it takes.
 #pragma once
 
 #include <caf/actor.hpp>

@@ -127,8 +127,7 @@ class router_body final : public caf::event_based_actor {
   // The term in which this node leads the shard, as far as it knows.
   std::optional<term> term_led(shard_id shard) const {
     if (!directory_) return term(0);
-    auto place = directory_->of(shard);
-    return place.leader == self_ ? std::optional(place.term) : std::nullopt;
+    return led_by(directory_->of(shard), self_);
   }
 
   template <class Atom>

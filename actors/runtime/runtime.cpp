@@ -8,7 +8,7 @@
 #include <mutex>
 
 #include "actors/runtime/deadlines.hpp"
-#include "actors/runtime/feed_position.hpp"
+#include "actors/runtime/feed_entrance.hpp"
 #include "actors/runtime/feed_server.hpp"
 #include "actors/runtime/feeds.hpp"
 #include "actors/runtime/gateway.hpp"
@@ -40,7 +40,7 @@ class subscriber_body final : public caf::event_based_actor {
   const char* name() const override { return "subscriber"; }
   void on_exit() override {
     feeds_ = nullptr;
-    sources_.clear();
+    entrance_.clear();
   }
 
  protected:
@@ -48,7 +48,7 @@ class subscriber_body final : public caf::event_based_actor {
     send(feeds_, follow_atom::value, caf::actor(this));
     return {
         [this](source_atom, std::uint16_t shard, const caf::actor& source) {
-          sources_[shard] = source.address();
+          entrance_.turn_to(shard_id(shard), source.address());
           send(source, follow_atom::value, caf::actor(this));
         },
         [this](const frame& f) { take(f); },
@@ -60,8 +60,7 @@ class subscriber_body final : public caf::event_based_actor {
     auto from = caf::actor_cast<caf::actor_addr>(current_sender());
     auto feed = f.open(frame_kind::feed);
     auto head = feed ? head_of(*feed) : std::nullopt;
-    auto source = head ? sources_.find(head->after.shard.value) : sources_.end();
-    if (source != sources_.end() && source->second == from) {
+    if (head && entrance_.admits(*head, from)) {
       std::lock_guard lock(gate_->mutex);
       if (gate_->sink) gate_->sink(std::make_shared<const std::string>(*feed));
     }
@@ -71,7 +70,7 @@ class subscriber_body final : public caf::event_based_actor {
 
   caf::actor feeds_;
   std::shared_ptr<sink_gate> gate_;
-  std::map<std::uint16_t, caf::actor_addr> sources_;  // what earlier ones still send is not passed on
+  feed_entrance<caf::actor_addr> entrance_;
 };
 
 class actor_subscription final : public subscription {

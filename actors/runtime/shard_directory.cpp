@@ -5,6 +5,10 @@
 
 namespace troupe {
 
+std::optional<term> led_by(const shard_place& place, node_id who) {
+  return place.leader == who && who.value != 0 ? std::optional(place.term) : std::nullopt;
+}
+
 shard_place shard_directory::of(shard_id shard) const {
   std::lock_guard lock(mutex_);
   return shard.value < places_.size() ? places_[shard.value] : shard_place{};

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "protocol/ids.hpp"
@@ -18,6 +19,9 @@ struct shard_place {
   troupe::term term;  // of the last leader that anybody named
   node_id leader;     // 0: not known
 };
+
+// The term in which that node leads the shard; nothing if it does not.
+std::optional<term> led_by(const shard_place& place, node_id who);
 
 class shard_directory {
  public:

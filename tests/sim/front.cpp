@@ -42,10 +42,13 @@ front::front(world& w, node& home, wire& wires)
                                           w.chance().between(1, 100'000), now())),
       wait_max_(draw_wait(w.chance())),
       dispatch_(*this, shard_count, {&wires, &directory_, links_}, static_cast<unsigned>(w.chance().next()),
-                wait_max_) {
+                wait_max_),
+      feeds_(w, home, {&wires, &directory_, links_},
+             [this](std::string query, const follower::answered& done) {
+               ask(request_kind::read, std::move(query), done);
+             }) {
   directory_.know_self(home.id());
   listen();
-  look_around();
 }
 
 front::~front() = default;
@@ -54,7 +57,10 @@ void front::listen() {
   directory_.on_change([this](shard_id, const shard_place&) { place_changed(); });
   wires_.on_peer([this](node_id peer, peer_event what) {
     links_->changed(peer, what, now());
-    if (what == peer_event::disconnected) directory_.suspect(peer);
+    if (what == peer_event::disconnected) {
+      feeds_.gone(peer);
+      directory_.suspect(peer);
+    }
     place_changed();
   });
   wires_.on_ask(frame_kind::shard_question, [this](node_id, const frame& question, network::reply_to reply) {
@@ -63,26 +69,19 @@ void front::listen() {
     if (world_.options().plant == plant::forget_identity) q->request = without_key(q->request);
     dispatch_.take(call_of(std::move(*q), directory_, std::move(reply)));
   });
-  wires_.on_ask(frame_kind::feed_message, [this](node_id, const frame&, const network::reply_to& reply) {
-    reply(encode(feed_answer{the_shard, 0, directory_.of(the_shard), false, {}}));
-  });
-}
-
-// As membership does: others are asked now and then where the shard is.
-void front::look_around() {
-  if (auto all = links_->connected(); !all.empty()) {
-    auto whom = all[world_.chance().next() % all.size()];
-    wires_.ask(whom, traffic::command, encode(feed_question{the_shard, 0}), milliseconds(1'000),
-               [this](const result<frame>& got) {
-                 auto answer = got ? decode_feed_answer(*got) : result<feed_answer>(got.error());
-                 if (answer) directory_.hear(the_shard, answer->place);
-               });
-  }
-  soon(milliseconds(world_.chance().between(100, 400)), [this] { look_around(); });
+  wires_.on_ask(frame_kind::feed_message,
+                [this](node_id from, const frame& question, network::reply_to reply) {
+                  auto q = decode_feed_question(question);
+                  if (!q) throw violation("a question that cannot be read");
+                  feeds_.asked(from, *q, std::move(reply));
+                });
 }
 
 void front::place_changed() {
-  soon(milliseconds(0), [this] { dispatch_.place_changed(the_shard); });
+  soon(milliseconds(0), [this] {
+    feeds_.place_changed();
+    dispatch_.place_changed(the_shard);
+  });
 }
 
 bool front::is_isolated() const {
@@ -133,26 +132,31 @@ void front::ask_here(const call_ptr& call, frame request, asked) {
     return home_.propose(std::string(request.open(frame_kind::command).value()),
                          [this, call](const result<std::string>& reply) { answer_command(call, reply); });
   }
+  std::string query(request.open(frame_kind::query).value());
   if (call->kind == request_kind::read)
-    return home_.read([this, call](std::optional<log_index> seen) { answer_query(call, seen); });
-  soon(milliseconds(0), [this, call] { answer_query(call, home_.peek()); });
+    return home_.read(
+        [this, call, query](std::optional<log_index> seen) { answer_query(call, query, seen); });
+  soon(milliseconds(0), [this, call, query] { answer_query(call, query, home_.peek()); });
 }
 
 void front::answer_command(const call_ptr& call, const result<std::string>& reply) {
   dispatch_.answered(call, reply ? frame::of(frame_kind::reply, *reply) : storage::reply_of(reply.error()));
 }
 
-void front::answer_query(const call_ptr& call, std::optional<log_index> seen) {
+// As a shard does, whose status here is how far it has applied.
+void front::answer_query(const call_ptr& call, const std::string& query, std::optional<log_index> seen) {
   if (!seen)
     return dispatch_.answered(
         call, storage::query_result_of({errc::not_leader, "another node leads this shard", {}}));
+  message_reader reader(query);
+  if (!reader.root<schema::Query>().isStatus())
+    return dispatch_.answered(call, frame::of(frame_kind::query_result, home_.answer(query)));
   capnp::MallocMessageBuilder message;
   message.initRoot<schema::QueryResult>().initStatus().setAppliedIndex(seen->value);
   dispatch_.answered(call, frame::of(frame_kind::query_result, to_bytes(message)));
 }
 
 std::function<void(result<frame>)> front::mailbox(const call_ptr& call) {
-  ++world_.tally().questions;
   return [this, call](result<frame> got) {
     soon(milliseconds(0), [this, call, got = std::move(got)] { dispatch_.peer_answered(call, got); });
   };

@@ -1,5 +1,5 @@
 // What a node runs above its shard, as actors/runtime starts it, without actors: the directory, the links to its peers and a
-// gateway's dispatch. Edges ask it; it asks the shard here or the fronts of other nodes. Lives as long as the process does:
+// gateway's dispatch and the feeds. Edges ask it; it asks the shard here or the fronts of other nodes. Lives as long as the process does:
 // longer than a replica that halts and opens again.
 //
 // Checked here: a call is answered once, and by its deadline; who reaches no other voter refuses at once.
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "actors/runtime/dispatch.hpp"
+#include "tests/sim/feeds.hpp"
 #include "tests/sim/world.hpp"
 
 namespace troupe::sim {
@@ -25,7 +26,7 @@ class front final : private dispatch_host {
 
   // 'payload': a command or a query.
   void ask(request_kind kind, std::string payload, client::answer done);
-  std::chrono::milliseconds wait_max() const { return wait_max_; }
+  sim::feeds& feeds() { return feeds_; }
 
   // What the shard tells of itself.
   void learn_voters(generation in, const std::vector<node_id>& voters);
@@ -44,10 +45,9 @@ class front final : private dispatch_host {
 
   void listen();
   void place_changed();
-  void look_around();
   void soon(std::chrono::milliseconds wait, std::function<void()> action);
   void answer_command(const call_ptr& call, const result<std::string>& reply);
-  void answer_query(const call_ptr& call, std::optional<log_index> seen);
+  void answer_query(const call_ptr& call, const std::string& query, std::optional<log_index> seen);
   // Settled, and none of the other voters can be reached.
   bool is_isolated() const;
 
@@ -58,6 +58,7 @@ class front final : private dispatch_host {
   const std::shared_ptr<peer_links> links_;
   const std::chrono::milliseconds wait_max_;
   dispatch dispatch_;
+  sim::feeds feeds_;
 };
 
 }  // namespace troupe::sim

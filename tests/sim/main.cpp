@@ -5,7 +5,7 @@
 //   simulate --seed N [--trace]                one run with its trace; --trace adds every entry
 //   simulate --plant NAME --seeds N            runs with a planted bug: one of ack-before-sync, skip-guard, apply-twice,
 //                                              write-after-failure, trust-unflushed, forget-left, forget-import,
-//                                              forget-identity
+//                                              forget-identity, lose-feed
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,11 +25,15 @@ namespace {
 // A planted bug must show up within this many seeds.
 constexpr std::uint64_t plant_seeds_max = 300;
 
-constexpr std::pair<const char*, plant> plants[] = {
-    {"ack-before-sync", plant::ack_before_sync}, {"skip-guard", plant::skip_guard},
-    {"apply-twice", plant::apply_twice},         {"write-after-failure", plant::write_after_failure},
-    {"trust-unflushed", plant::trust_unflushed}, {"forget-left", plant::forget_left},
-    {"forget-import", plant::forget_import},     {"forget-identity", plant::forget_identity}};
+constexpr std::pair<const char*, plant> plants[] = {{"ack-before-sync", plant::ack_before_sync},
+                                                    {"skip-guard", plant::skip_guard},
+                                                    {"apply-twice", plant::apply_twice},
+                                                    {"write-after-failure", plant::write_after_failure},
+                                                    {"trust-unflushed", plant::trust_unflushed},
+                                                    {"forget-left", plant::forget_left},
+                                                    {"forget-import", plant::forget_import},
+                                                    {"forget-identity", plant::forget_identity},
+                                                    {"lose-feed", plant::lose_feed}};
 
 // What skip-guard may leave out, as skip-guard:NAME; the first by default.
 constexpr std::pair<const char*, bool replica_guards::*> guards[] = {
@@ -173,9 +177,9 @@ outcome run_all(const arguments& a) {
 void print(const run_counts& c) {
   std::printf(
       "%lu commits, %lu acknowledged, %lu reads, %lu elections, %lu seals, %lu crashes, %lu installs, "
-      "%lu failed writes, %lu messages, %lu questions between gateways\n",
+      "%lu failed writes, %lu messages, %lu questions between nodes, %lu gaps in feeds\n",
       c.commits, c.acknowledged, c.reads, c.elections, c.generations, c.crashes, c.installs, c.write_failures,
-      c.messages, c.questions);
+      c.messages, c.questions, c.gaps);
 }
 
 // Each planted bug must be found, or the simulation proves nothing.

@@ -6,6 +6,7 @@
 #include "protocol/envelope.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/message.hpp"
+#include "storage/applier.hpp"
 #include "storage/snapshot.hpp"
 #include "tests/sim/stored.hpp"
 
@@ -197,6 +198,7 @@ void node::reopen(std::uint64_t delay_ms) {
   later(delay_ms, [this] {
     stop_member();
     begin();
+    front_->feeds().opened_again();
   });
 }
 
@@ -332,6 +334,16 @@ void node::read_ready(read_id request) {
 log_index node::shown() const {
   auto bytes = store_.latest().get(column::meta, applied_key());
   return bytes ? applied_in(*bytes).index : log_index{};
+}
+
+std::string node::answer(const std::string& query) {
+  member_->write_out();
+  return storage::applier::answer(store_.latest(), the_shard, the_history, world_.machines(), query);
+}
+
+feed_position node::where() const {
+  if (!replica()) return {the_shard, {}, the_history, {}};
+  return {the_shard, replica()->applied(), the_history, replica()->last_seq()};
 }
 
 std::optional<log_index> node::peek() {

@@ -58,6 +58,9 @@ class node final : public storage::member_host {
   void read(std::function<void(std::optional<log_index>)> done);
   // What this replica shows, if it has one.
   std::optional<log_index> peek();
+  // An encoded schema::Query, of the records as they are shown.
+  std::string answer(const std::string& query);
+  troupe::feed_position where() const;
 
   // shard_host
   void write(std::unique_ptr<storage::kv_batch> batch, write_ticket ticket) override;
@@ -65,7 +68,7 @@ class node final : public storage::member_host {
   void replied(storage::request_id id, result<std::string> reply) override;
   void applied(log_index index, term at, std::string_view changes) override;
   void take_digest(log_index at) override;
-  void published(std::string) override {}
+  void published(std::string feed) override { front_->feeds().published(std::move(feed)); }
   void role_changed(raft_role role, term at, node_id leader) override;
   void read_ready(read_id id) override;
   void read_failed(read_id id) override;

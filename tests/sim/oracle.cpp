@@ -76,6 +76,11 @@ void oracle::read_answered(log_index floor, log_index seen) {
   if (seen > floor_) floor_ = seen;
 }
 
+void oracle::event_shown(std::uint64_t seq, const uuid& id) {
+  if (shown_.try_emplace(seq, id).first->second != id)
+    throw violation("event " + std::to_string(seq) + " is another one than what was shown at that number");
+}
+
 log_index oracle::applied_most() const { return applied_.empty() ? log_index{1} : applied_.rbegin()->first; }
 
 }  // namespace troupe::sim

@@ -4,6 +4,7 @@
 // - log matching: an index and term name one record, with one record before it, on every disk;
 // - no vote and no acknowledgement leaves a node before what it says is on that node's disk;
 // - nothing committed is lost or changed: every replica writes the same bytes when it applies an index, in order;
+// - an event that anybody was shown is the shard's event of that number;
 // - a reply's index is one that was applied; reads see at least what was acknowledged before they began.
 #pragma once
 
@@ -15,6 +16,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "protocol/uuid.hpp"
 #include "storage/kv.hpp"
 #include "storage/raft/replica.hpp"
 
@@ -44,6 +46,8 @@ class oracle {
   log_index read_floor() const { return floor_; }
   void read_answered(log_index floor, log_index seen);
 
+  void event_shown(std::uint64_t seq, const uuid& id);
+
   log_index applied_most() const;
   std::uint64_t commits() const { return applied_.size(); }
   std::uint64_t elections() const { return leaders_.size(); }
@@ -62,6 +66,7 @@ class oracle {
   std::map<std::tuple<generation, log_index, term>, record> records_;
   std::map<log_index, entry> applied_;
   std::map<log_index, std::uint64_t> digests_;
+  std::map<std::uint64_t, uuid> shown_;  // events, by number
   log_index floor_;
   std::uint64_t reads_ = 0;
 };

@@ -24,6 +24,7 @@ void wire::post(node_id to, traffic, frame message) {
 
 void wire::ask(node_id to, traffic, frame question, std::chrono::milliseconds deadline, answer done) {
   auto number = world_.draw_number();
+  ++world_.tally().questions;
   open_.emplace(number, asked{to, std::move(done)});
   if (!is_connected(to)) return home_.while_running(0, [this, number] { settle(number, gone()); });
   home_.while_running(static_cast<std::uint64_t>(deadline.count()), [this, number] {
@@ -34,7 +35,9 @@ void wire::ask(node_id to, traffic, frame question, std::chrono::milliseconds de
   });
 }
 
+// Once, as a connection's packets come: the second copy would be given what the first one's answer lacks.
 void wire::take_question(node_id from, std::uint64_t number, frame question) {
+  if (!taken_.insert(number).second) return;
   auto found = asks_.find(kind_of(question));
   if (found == asks_.end()) throw violation("a question that nobody takes");
   found->second(from, std::move(question), [this, from, number](const frame& reply) {

@@ -302,7 +302,9 @@ void workload::audit(const storage::kv_reader& state) const {
     if (answer.getEvents().size() == 0) break;
     for (auto stored : answer.getEvents()) {
       if (stored.getSeq() != ++after) throw violation("the numbers of events have a gap");
-      ++found[uuid{stored.getEvent().getId().getHigh(), stored.getEvent().getId().getLow()}];
+      uuid id{stored.getEvent().getId().getHigh(), stored.getEvent().getId().getLow()};
+      world_.truth().event_shown(after, id);
+      ++found[id];
     }
   }
   for (const auto& [id, times] : found)

@@ -68,6 +68,7 @@ void run_counts::add(const run_counts& o) {
   write_failures += o.write_failures;
   generations += o.generations;
   questions += o.questions;
+  gaps += o.gaps;
 }
 
 world::world(const run_options& options)
@@ -319,6 +320,8 @@ bool world::converged(std::string& why) const {
     auto wanted = votes ? storage::member_phase::voting : storage::member_phase::vacant;
     if (n->member().phase() != wanted)
       return why = name + " is " + std::string(storage::to_string(n->member().phase())), false;
+    if (!n->front().feeds().has_reached(last->replica()->last_seq()))
+      return why = name + " has not been told of all events", false;
     if (!votes && n->writing()) return why = name + " writes", false;
     if (!votes) continue;
     if (n->member().current() != last->member().current())

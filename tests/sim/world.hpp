@@ -28,7 +28,8 @@ enum class plant : std::uint8_t {
   trust_unflushed,
   forget_left,
   forget_import,
-  forget_identity
+  forget_identity,
+  lose_feed
 };
 
 enum class detail : std::uint8_t { silent, events, everything };
@@ -42,7 +43,7 @@ struct run_options {
 
 struct run_counts {
   std::uint64_t commits = 0, elections = 0, reads = 0, acknowledged = 0, crashes = 0, installs = 0,
-                messages = 0, write_failures = 0, generations = 0, questions = 0;
+                messages = 0, write_failures = 0, generations = 0, questions = 0, gaps = 0;
   void add(const run_counts& o);
 };
 
