@@ -124,6 +124,28 @@ bool read_figures(std::string_view bytes, rollup& sum, sketch_buckets* buckets) 
   return in.ok();
 }
 
+// Both in order, and then their sum.
+void merge_into(sketch_buckets& sum, const sketch_buckets& more, sketch_buckets& scratch) {
+  if (sum.empty() || more.empty()) {
+    if (sum.empty()) sum = more;
+    return;
+  }
+  scratch.clear();
+  scratch.reserve(sum.size() + more.size());
+  auto a = sum.cbegin(), b = more.cbegin();
+  while (a != sum.cend() && b != more.cend()) {
+    if (a->first == b->first) {
+      scratch.emplace_back(a->first, a->second + b->second);
+      ++a, ++b;
+    } else {
+      scratch.push_back(a->first < b->first ? *a++ : *b++);
+    }
+  }
+  scratch.insert(scratch.end(), a, sum.cend());
+  scratch.insert(scratch.end(), b, more.cend());
+  sum.swap(scratch);
+}
+
 // One pair for each bucket, in order.
 void add_up(sketch_buckets& buckets) {
   std::sort(buckets.begin(), buckets.end(), [](auto& a, auto& b) { return a.first < b.first; });
@@ -264,7 +286,7 @@ std::optional<std::string> merge_cell_records(std::span<const std::string_view> 
   cell_record_writer out;
   out.start();
   std::string figures;
-  sketch_buckets buckets;
+  sketch_buckets buckets, more, scratch;
   for (std::size_t i = 0; i < rows->size();) {
     auto end = i + 1;
     while (end < rows->size() && (*rows)[end].name == (*rows)[i].name) ++end;
@@ -273,9 +295,11 @@ std::optional<std::string> merge_cell_records(std::span<const std::string_view> 
     } else {
       rollup sum;
       buckets.clear();
-      for (auto at = i; at < end; ++at)
-        if (!read_figures((*rows)[at].figures, sum, &buckets)) return {};
-      add_up(buckets);
+      for (auto at = i; at < end; ++at) {
+        more.clear();
+        if (!read_figures((*rows)[at].figures, sum, &more)) return {};
+        merge_into(buckets, more, scratch);
+      }
       figures.clear();
       write_figures(sum, buckets, figures);
       out.row((*rows)[i].name, figures);

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "event_facts.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/message.hpp"
 
@@ -16,17 +17,24 @@ using schema::Resolution;
 
 // Beyond that, looking for what was kept costs more than it spares.
 constexpr std::int64_t buckets_max = 2'000;
-constexpr std::size_t head_bytes = 4 * 8 + 1;
+constexpr std::size_t head_bytes = 5 * 8 + 1;
 
-// Whose cells change only with the events of their own bucket, and are many.
+// Whose cells have a time, and are many.
 bool is_kept(schema::ReadCells::Reader asked, const cube_shape& shape) {
-  if (asked.getCube() == Cube::TOTAL || asked.getCube() == Cube::BUSY) return false;
-  if (shape.spans == cell_spans::timeless) return false;
+  if (asked.getCube() == Cube::TOTAL || shape.spans == cell_spans::timeless) return false;
   if (!shape.is_hashed) return true;
   // Of one trace or session: hardly ever asked again.
   for (auto c : asked.getWhere())
     if (c.getField() == shape.fields.front()) return false;
   return true;
+}
+
+std::int64_t sum_of(const std::map<std::int64_t, std::int64_t>& counts, std::int64_t from_us,
+                    std::int64_t until_us) {
+  std::int64_t sum = 0;
+  auto end = counts.lower_bound(until_us);
+  for (auto at = counts.lower_bound(from_us); at != end; ++at) sum += at->second;
+  return sum;
 }
 
 }  // namespace
@@ -36,6 +44,7 @@ kept_sums::kept_sums(const record_reader& records, std::string_view org, schema:
   auto* shape = shape_of(asked.getCube());
   keeps_ = records.cache() != nullptr && shape != nullptr && is_kept(asked, *shape);
   if (!keeps_) return;
+  if (asked.getCube() == Cube::BUSY) reach_us_ = (busy_hours_max - 1) * bucket_us(Resolution::HOUR);
   key_writer key(record_tag::cell);
   key.text(org).u8(static_cast<std::uint8_t>(asked.getCube())).u64(asked.getSample());
   key.u8(asked.getSketches() ? 1 : 0).u8(static_cast<std::uint8_t>(asked.getStep()));
@@ -53,42 +62,56 @@ bool kept_sums::has(const cell_span& span) const {
   return keeps_ && (span.until_us - span.from_us) / bucket_us(span.resolution) <= buckets_max;
 }
 
-const kept_sums::counts& kept_sums::read_counts(const cell_span& span) {
-  counts_.clear();
-  auto prefix = cell_prefix(org_, Cube::TOTAL, span.resolution);
+kept_sums::counts kept_sums::read_counts(Resolution resolution, std::int64_t from_us,
+                                         std::int64_t until_us) const {
+  counts all;
+  auto prefix = cell_prefix(org_, Cube::TOTAL, resolution);
   auto place = [&](std::int64_t start) {
     key_writer end(record_tag::rollup);
     return prefix + end.i64(start).str().substr(1);
   };
-  records_.scan(family::rollups, place(span.from_us), place(span.until_us),
+  records_.scan(family::rollups, place(from_us), place(until_us),
                 [&](std::string_view key, std::string_view value) {
                   message_reader total(value);
-                  counts_[key_reader(key.substr(prefix.size())).i64()] =
-                      total.root<schema::Rollup>().getCount();
+                  all[key_reader(key.substr(prefix.size())).i64()] = total.root<schema::Rollup>().getCount();
                   return true;
                 });
-  return counts_;
+  return all;
 }
 
-std::int64_t kept_sums::count_of(const cell_span& span) const {
-  std::int64_t sum = 0;
-  auto end = counts_.lower_bound(span.until_us);
-  for (auto at = counts_.lower_bound(span.from_us); at != end; ++at) sum += at->second;
-  return sum;
+void kept_sums::begin(const cell_span& span) {
+  about_ = span;
+  counts_.reset();
+  rough_counts_.clear();
+  if (span.resolution == Resolution::MINUTE)
+    rough_counts_ =
+        read_counts(Resolution::HOUR, bucket_start(span.from_us, Resolution::HOUR), span.until_us);
 }
 
-const std::string& kept_sums::key(const cell_span& span) {
+std::int64_t kept_sums::count_of(const cell_span& part) {
+  if (!counts_) counts_ = read_counts(about_.resolution, about_.from_us, about_.until_us + reach_us_);
+  return sum_of(*counts_, part.from_us, part.until_us + reach_us_);
+}
+
+std::int64_t kept_sums::rough_count_of(const cell_span& part) {
+  if (part.resolution != Resolution::MINUTE) return count_of(part);
+  return sum_of(rough_counts_, bucket_start(part.from_us, Resolution::HOUR), part.until_us);
+}
+
+const std::string& kept_sums::key(const cell_span& part) {
   key_writer place(record_tag::cell);
-  place.u8(static_cast<std::uint8_t>(span.resolution)).i64(span.from_us).i64(span.until_us);
+  place.u8(static_cast<std::uint8_t>(part.resolution)).i64(part.from_us).i64(part.until_us);
   return key_.assign(question_).append(place.str());
 }
 
-// The count, what it cost, the bounds, whether it is all; then the rows.
-std::optional<span_sums> kept_sums::find(const cell_span& span) {
-  found_ = records_.cache()->find(key(span));
+// Both counts, what it cost, the bounds, whether it is all; then the rows.
+std::optional<span_sums> kept_sums::find(const cell_span& part) {
+  found_ = records_.cache()->find(key(part));
   if (!found_) return {};
   key_reader head(*found_);
-  if (head.i64() != count_of(span)) return {};
+  bool same = head.i64() == rough_count_of(part);
+  auto count = head.i64();
+  if (!same && count != count_of(part)) return {};
   span_sums sums;
   sums.effort.looks = head.i64();
   sums.hash_bound = head.u64();
@@ -98,11 +121,11 @@ std::optional<span_sums> kept_sums::find(const cell_span& span) {
   return sums;
 }
 
-void kept_sums::keep(const cell_span& span, const span_sums& sums) {
+void kept_sums::keep(const cell_span& part, const span_sums& sums) {
   key_writer head(record_tag::cell);
-  head.i64(count_of(span)).i64(sums.effort.looks).u64(sums.hash_bound).u64(sums.lost_from);
-  head.u8(sums.effort.is_whole ? 1 : 0);
-  records_.cache()->keep(key(span), head.str().substr(1).append(sums.rows));
+  head.i64(rough_count_of(part)).i64(count_of(part));
+  head.i64(sums.effort.looks).u64(sums.hash_bound).u64(sums.lost_from).u8(sums.effort.is_whole ? 1 : 0);
+  records_.cache()->keep(key(part), head.str().substr(1).append(sums.rows));
 }
 
 cell_span last_block(const cell_span& span, std::int64_t end_us) {

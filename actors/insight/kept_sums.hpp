@@ -3,8 +3,8 @@
 //
 // Invariants: whoever stores an event counts it in the rollup of all events of its minute, hour and day, in the same batch
 // as its cells. So the count of a span tells any two states of its cells apart, and what was kept at another count is not
-// found. Cells of busy slots are in hours before their events', and cells without a time change at any: none of them are
-// kept. Owned by one query.
+// found. Busy slots are in hours before their events' as well: there the hours that follow count too. Cells without a time
+// change at any: they are not kept. Owned by one query.
 #pragma once
 
 #include <cstdint>
@@ -33,22 +33,29 @@ class kept_sums {
 
   // False: of this span nothing is kept.
   bool has(const cell_span& span) const;
-  // How many events are in each bucket of the span that has any. The span is what find() and keep() are about from now on.
-  using counts = std::map<std::int64_t, std::int64_t>;
-  const counts& read_counts(const cell_span& span);
-  // Of the buckets in it that were counted.
-  std::int64_t count_of(const cell_span& span) const;
+  // What find() and keep() are about from now on: this span and parts of it.
+  void begin(const cell_span& span);
+  // How many events could have made cells of a part.
+  std::int64_t count_of(const cell_span& part);
   // Until the next find().
-  std::optional<span_sums> find(const cell_span& span);
-  void keep(const cell_span& span, const span_sums& sums);
+  std::optional<span_sums> find(const cell_span& part);
+  void keep(const cell_span& part, const span_sums& sums);
 
  private:
-  const std::string& key(const cell_span& span);
+  // By the start of buckets that have any.
+  using counts = std::map<std::int64_t, std::int64_t>;
+  counts read_counts(schema::Resolution resolution, std::int64_t from_us, std::int64_t until_us) const;
+  // The same for whole hours around minutes: few records, and while they are as they were so are the minutes.
+  std::int64_t rough_count_of(const cell_span& part);
+  const std::string& key(const cell_span& part);
 
   const record_reader& records_;
   const std::string org_;
   bool keeps_ = false;
-  counts counts_;
+  std::int64_t reach_us_ = 0;  // so much later may be what makes cells
+  cell_span about_;
+  counts rough_counts_;
+  std::optional<counts> counts_;  // when somebody asked
   std::string question_, key_;
   std::shared_ptr<const std::string> found_;
 };

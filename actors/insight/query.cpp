@@ -22,7 +22,7 @@ constexpr std::uint32_t groups_default = 100, groups_max = 5'000;
 constexpr std::uint32_t sample_max = 5'000;
 constexpr std::size_t groups_held_max = 200'000;
 // Of a row in an answer, without its texts and its sketch.
-constexpr std::size_t row_bytes = 208, field_bytes = 16, sketch_bucket_bytes = 16;
+constexpr std::size_t row_bytes = 208, field_bytes = 14, sketch_bucket_bytes = 16;
 
 void add_value(const cell& c, rollup& to, bool sketches) { sketches ? c.add_to(to) : c.add_sums_to(to); }
 
@@ -38,18 +38,21 @@ std::int64_t score(const rollup& r, CellOrder order) {
   }
 }
 
-void write_row(schema::CellRow::Builder out, std::int64_t time_us, const std::vector<std::string>& fields,
-               const rollup& figures) {
-  out.setTimeUs(time_us);
-  auto list = out.initFields(static_cast<unsigned>(fields.size()));
-  for (unsigned i = 0; i < list.size(); ++i) set_text([&](unsigned n) { return list.init(i, n); }, fields[i]);
-  figures.write(out.initFigures());
+std::vector<std::string> texts_of(std::string_view name, std::size_t count) {
+  key_reader in(name);
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < count; ++i) texts.push_back(in.text());
+  return texts;
 }
 
-std::size_t size_of(const std::vector<std::string>& fields) {
-  std::size_t bytes = 0;
-  for (auto& f : fields) bytes += field_bytes + f.size();
-  return bytes;
+// A row is named by its texts, as in keys.
+void write_row(schema::CellRow::Builder out, std::int64_t time_us, std::string_view name, std::size_t texts,
+               const rollup& figures) {
+  out.setTimeUs(time_us);
+  auto fields = texts_of(name, texts);
+  auto list = out.initFields(static_cast<unsigned>(texts));
+  for (unsigned i = 0; i < list.size(); ++i) set_text([&](unsigned n) { return list.init(i, n); }, fields[i]);
+  figures.write(out.initFigures());
 }
 
 class grouping {
@@ -78,10 +81,11 @@ class grouping {
 
  private:
   struct group {
-    std::vector<std::string> fields;
     std::map<std::int64_t, rollup> steps;
-    rollup total;
+    rollup total;  // of several steps
     std::size_t bytes = 0;
+
+    const rollup& all() const { return steps.size() == 1 ? steps.begin()->second : total; }
   };
   using groups = std::map<std::string, group, std::less<>>;
 
@@ -91,9 +95,10 @@ class grouping {
     for (auto place : places_) name_.text(c.fields[place]);
     return std::string_view(name_.str()).substr(1);
   }
-  // The step before them.
+  // The step before them; of busy slots, which are counted for each agent and may lie in several steps, hour and agent.
   std::string_view stepped_name_of(const cell& c) {
-    name_.start(record_tag::cell).i64(step_of(c.start_us));
+    name_.start(record_tag::cell).i64(is_busy() ? c.start_us : step_of(c.start_us));
+    if (is_busy()) name_.text(c.fields[0]);
     for (auto place : places_) name_.text(c.fields[place]);
     return std::string_view(name_.str()).substr(1);
   }
@@ -108,36 +113,41 @@ class grouping {
       return nullptr;
     }
     last_ = groups_.try_emplace(std::string(name)).first;
-    key_reader texts(name);
-    for (std::size_t i = 0; i < places_.size(); ++i) last_->second.fields.push_back(texts.text());
     return &last_->second;
   }
 
   void take(const cell& c) {
     auto* to = group_of(name_of(c));
     if (!to) return add_value(c, other_, false);
-    if (asked_.getCube() == Cube::BUSY) return take_slots(c, *to);
+    if (is_busy()) return take_slots(c.start_us, c.row, *to);
     add_value(c, to->steps[step_of(c.start_us)], asked_.getSketches());
   }
 
   void take_row(std::string_view name, const cell_row& row) {
     auto step = key_reader(name).i64();
-    auto* to = group_of(name.substr(8));
+    name.remove_prefix(sizeof step);
+    if (is_busy()) {
+      constexpr std::string_view end_of_text("\0\1", 2);
+      name.remove_prefix(name.find(end_of_text) + end_of_text.size());
+    }
+    auto* to = group_of(name);
+    if (to && is_busy()) return take_slots(step, row, *to);
     if (!(to ? row.add_to(to->steps[step]) : row.add_sums_to(other_)))
       throw machine_fault("sums that were kept cannot be read");
   }
 
   // Busy slots within the window are counted, each in its step.
-  void take_slots(const cell& c, group& to) {
+  void take_slots(std::int64_t hour_us, const cell_row& row, group& to) {
     rollup r;
-    add_value(c, r, false);
+    if (!row.add_sums_to(r)) throw machine_fault("the figures of a cell cannot be read");
     for (std::size_t slot = 0; slot < r.extent.slots.size() * 64; ++slot) {
       if ((r.extent.slots[slot / 64] >> (slot % 64) & 1) == 0) continue;
-      auto start = c.start_us + static_cast<std::int64_t>(slot) * busy_slot_us;
+      auto start = hour_us + static_cast<std::int64_t>(slot) * busy_slot_us;
       if (start >= scan_.from_us() && start < scan_.until_us()) ++to.steps[step_of(start)].count;
     }
   }
 
+  bool is_busy() const { return asked_.getCube() == Cube::BUSY; }
   std::int64_t step_of(std::int64_t start_us) const {
     switch (asked_.getStep()) {
       case CellStep::MINUTE: return bucket_start(start_us, Resolution::MINUTE);
@@ -153,34 +163,37 @@ class grouping {
 
   // The groups that are told, best first; the others are summed up.
   void rank() {
-    for (auto& [name, g] : groups_) {
+    for (auto& named : groups_) {
+      auto& g = named.second;
+      auto texts = named.first.size() + places_.size() * field_bytes;
       for (auto& [time, r] : g.steps) {
-        g.total.add(r);
-        g.bytes += row_bytes + r.sketch.size() * sketch_bucket_bytes + size_of(g.fields);
+        if (g.steps.size() > 1) g.total.add(r);
+        g.bytes += row_bytes + r.sketch.size() * sketch_bucket_bytes + texts;
       }
-      ranked_.push_back(&g);
+      ranked_.push_back(&named);
     }
     auto order = asked_.getOrder();
-    std::stable_sort(ranked_.begin(), ranked_.end(), [&](const group* a, const group* b) {
-      return score(a->total, order) > score(b->total, order);
+    std::stable_sort(ranked_.begin(), ranked_.end(), [&](const auto* a, const auto* b) {
+      return score(a->second.all(), order) > score(b->second.all(), order);
     });
     auto limit = asked_.getLimit() == 0 ? groups_default : std::min(asked_.getLimit(), groups_max);
     auto bytes = limits::answer_bytes_max;
     std::size_t kept = 0;
-    while (kept < ranked_.size() && kept < limit && ranked_[kept]->bytes <= bytes)
-      bytes -= ranked_[kept++]->bytes;
-    for (auto i = kept; i < ranked_.size(); ++i) other_.add(ranked_[i]->total);
+    while (kept < ranked_.size() && kept < limit && ranked_[kept]->second.bytes <= bytes)
+      bytes -= ranked_[kept++]->second.bytes;
+    for (auto i = kept; i < ranked_.size(); ++i) other_.add(ranked_[i]->second.all());
     other_keys_ = ranked_.size() - kept;
     ranked_.resize(kept);
   }
 
   void write(schema::Cells::Builder out) const {
     std::size_t count = 0;
-    for (auto* g : ranked_) count += g->steps.size();
+    for (auto* named : ranked_) count += named->second.steps.size();
     auto rows = out.initRows(static_cast<unsigned>(count));
     unsigned slot = 0;
-    for (auto* g : ranked_)
-      for (auto& [time, r] : g->steps) write_row(rows[slot++], time, g->fields, r);
+    for (auto* named : ranked_)
+      for (auto& [time, r] : named->second.steps)
+        write_row(rows[slot++], time, named->first, places_.size(), r);
     other_.write(out.initOther());
     out.setOtherKeys(static_cast<std::uint32_t>(other_keys_));
     out.setPartial(scan_.is_partial() || overflowed_);
@@ -193,7 +206,7 @@ class grouping {
   key_writer name_{record_tag::cell};
   groups groups_;
   groups::iterator last_;
-  std::vector<group*> ranked_;
+  std::vector<const groups::value_type*> ranked_;
   rollup other_;
   std::size_t other_keys_ = 0;
   bool overflowed_ = false;
@@ -217,7 +230,8 @@ class sampling {
     unsigned slot = 0;
     for (auto& [name, figures] : held_) {
       rows[slot].setHash(hash_of(name));
-      write_row(rows[slot++], 0, fields_of(name), figures);
+      auto texts = std::string_view(name).substr(1 + sizeof(std::uint64_t));
+      write_row(rows[slot++], 0, texts, scan_.shape().fields.size(), figures);
     }
     cells.setHashBound(bound_);
     cells.setPartial(scan_.is_partial());
@@ -228,12 +242,6 @@ class sampling {
   using table = std::map<std::string, rollup, std::less<>>;
 
   static std::uint64_t hash_of(std::string_view name) { return key_reader(name.substr(1)).u64(); }
-  std::vector<std::string> fields_of(std::string_view name) const {
-    key_reader in(name.substr(1 + sizeof(std::uint64_t)));
-    std::vector<std::string> fields;
-    for (std::size_t i = 0; i < scan_.shape().fields.size(); ++i) fields.push_back(in.text());
-    return fields;
-  }
   std::size_t bytes_of(std::string_view name) const {
     return row_bytes + scan_.shape().fields.size() * field_bytes + name.size();
   }
@@ -247,7 +255,7 @@ class sampling {
       scan_.each_from_lowest(span, look);
       return;
     }
-    kept_.read_counts(before);
+    kept_.begin(before);
     if (auto known = kept_.find(before)) {
       scan_.spend(known->effort);
       scan_.lose_from(known->lost_from);

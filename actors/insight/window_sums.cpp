@@ -31,7 +31,7 @@ void each_row(std::string_view rows, const window_sums::sink& take) {
 }
 
 void window_sums::read(const cell_span& span, const sink& take) {
-  kept_.read_counts(span);
+  kept_.begin(span);
   // Minutes at the window's ends are others with every minute: there a whole is never asked for again.
   if (span.resolution == schema::Resolution::MINUTE || last_block(span, span.until_us) == span)
     return read_blocks(span, take);
@@ -52,7 +52,6 @@ void window_sums::read_blocks(const cell_span& span, const sink& take) {
   for (auto end = span.until_us; end > span.from_us;) {
     auto block = last_block(span, end);
     end = block.from_us;
-    if (kept_.count_of(block) == 0) continue;
     if (auto known = kept_.find(block); known && known->effort.looks <= scan_.looks_left()) {
       scan_.spend(known->effort);
       each_row(known->rows, take);
@@ -66,7 +65,6 @@ void window_sums::read_blocks(const cell_span& span, const sink& take) {
 }
 
 cell_effort window_sums::gather(const cell_span& block, table& into) {
-  if (kept_.count_of(block) == 0) return {};
   if (auto known = kept_.find(block); known && known->effort.looks <= scan_.looks_left()) {
     auto effort = known->effort;
     scan_.spend(effort);
@@ -75,6 +73,7 @@ cell_effort window_sums::gather(const cell_span& block, table& into) {
              [&](std::string_view name, const cell_row& row) { add_row(name, row, into, last); });
     return effort;
   }
+  if (kept_.count_of(block) == 0) return {};
   auto half_us = (block.until_us - block.from_us) / 2;
   if (half_us >= bucket_us(block.resolution)) {
     cell_span earlier{block.resolution, block.from_us, block.from_us + half_us};
@@ -91,7 +90,7 @@ cell_effort window_sums::gather(const cell_span& block, table& into) {
 }
 
 bool window_sums::is_kept(const cell_span& block) {
-  return kept_.count_of(block) == 0 || kept_.find(block).has_value();
+  return kept_.find(block).has_value() || kept_.count_of(block) == 0;
 }
 
 void window_sums::keep(const cell_span& span, const table& sums, const cell_effort& effort) {

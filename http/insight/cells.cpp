@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <unordered_map>
 #include <utility>
 
@@ -54,25 +55,53 @@ std::string encode(const std::string& org, const cell_question& q) {
   return query.bytes();
 }
 
+// Whether several shards may have a group of the same names.
+enum class found_in : std::uint8_t { one_shard, any_shard };
+
 // Groups as they are met, found by their names.
 class met_groups {
  public:
-  cell_group& at(const schema::CellRow::Reader& row) {
+  explicit met_groups(found_in where) : where_(where) {}
+
+  cell_group& at(capnp::List<capnp::Text>::Reader names) {
     key_.clear();
-    for (auto name : row.getFields())
-      key_.append(std::to_string(name.size())).append(1, ' ').append(view_of(name));
-    auto [at, is_new] = places_.try_emplace(key_, groups_.size());
-    if (!is_new) return groups_[at->second];
+    for (auto name : names) {  // the sizes tell where one ends
+      key_.append(view_of(name)).push_back(static_cast<char>(name.size() & 0xff));
+      key_.push_back(static_cast<char>(name.size() >> 8 & 0xff));
+    }
+    if (!groups_.empty() && key_ == last_) return groups_[last_place_];
+    last_ = key_;
+    if (where_ == found_in::any_shard) {
+      auto [at, is_new] = places_.try_emplace(key_, groups_.size());
+      last_place_ = at->second;
+      if (!is_new) return groups_[last_place_];
+    }
+    last_place_ = groups_.size();
     auto& made = groups_.emplace_back();
-    for (auto name : row.getFields()) made.names.emplace_back(view_of(name));
+    made.names.reserve(names.size());
+    for (auto name : names) made.names.emplace_back(view_of(name));
     return made;
   }
-  std::vector<cell_group> take() { return std::move(groups_); }
+  // Best first, those of one score by name.
+  std::vector<cell_group> take(CellOrder order) {
+    std::vector<std::pair<double, cell_group*>> ranked;
+    ranked.reserve(groups_.size());
+    for (auto& g : groups_) ranked.emplace_back(score(g.total, order), &g);
+    std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first > b.first : a.second->names < b.second->names;
+    });
+    std::vector<cell_group> all;
+    all.reserve(groups_.size());
+    for (auto& [points, g] : ranked) all.push_back(std::move(*g));
+    return all;
+  }
 
  private:
-  std::vector<cell_group> groups_;
+  const found_in where_;
+  std::deque<cell_group> groups_;
   std::unordered_map<std::string, std::size_t> places_;
-  std::string key_;
+  std::string key_, last_;
+  std::size_t last_place_ = 0;
 };
 
 // The lowest bound of all shards holds for all of them.
@@ -86,9 +115,15 @@ std::uint64_t lowest_bound(const results& found) {
   return bound;
 }
 
+// What an agent did lies in its shard alone.
+found_in groups_of(const cell_question& q) {
+  bool by_agent = std::find(q.by.begin(), q.by.end(), schema::CellField::AGENT) != q.by.end();
+  return q.sample == 0 && by_agent ? found_in::one_shard : found_in::any_shard;
+}
+
 cell_table add_up(const results& found, const cell_question& q) {
   cell_table out;
-  met_groups groups;
+  met_groups groups(groups_of(q));
   auto bound = lowest_bound(found);
   if (bound != 0) out.rate = std::ldexp(static_cast<double>(bound), -64);
   for (const auto& f : found) {
@@ -99,16 +134,12 @@ cell_table add_up(const results& found, const cell_question& q) {
     out.other_keys += cells.getOtherKeys();
     for (auto row : cells.getRows()) {
       if (bound != 0 && row.getHash() >= bound) continue;
-      auto& g = groups.at(row);
+      auto& g = groups.at(row.getFields());
       g.total.add(row.getFigures());
       if (q.step != schema::CellStep::NONE) g.steps[row.getTimeUs()].add(row.getFigures());
     }
   }
-  out.groups = groups.take();
-  std::sort(out.groups.begin(), out.groups.end(), [&](const auto& a, const auto& b) {
-    auto of_a = score(a.total, q.order), of_b = score(b.total, q.order);
-    return of_a != of_b ? of_a > of_b : a.names < b.names;
-  });
+  out.groups = groups.take(q.order);
   if (q.sample == 0 && out.groups.size() > q.limit) {
     for (auto i = q.limit; i < out.groups.size(); ++i) out.other.add(out.groups[i].total);
     out.other_keys += out.groups.size() - q.limit;

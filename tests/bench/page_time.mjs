@@ -55,9 +55,13 @@ async function open(browser, view) {
   const page = await context.newPage();
   page.setDefaultTimeout(deadline_ms);
   const network = await context.newCDPSession(page);
-  let bytes = 0;
+  const bytes = { files: 0, answers: 0 };
+  const answers = new Set();
   await network.send('Network.enable');
-  network.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
+  network.on('Network.requestWillBeSent', ({ requestId, request }) => request.url.startsWith(`${base}/api/`) && answers.add(requestId));
+  network.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    bytes[answers.has(requestId) ? 'answers' : 'files'] += encodedDataLength;
+  });
   await page.addInitScript(watch, key);
   await page.goto(base + view);
   await page.waitForFunction(() => globalThis.bench_seen.usable > 0);
@@ -91,14 +95,16 @@ async function follow({ page }) {
 const browser = await chromium.launch({ executablePath: process.env.TROUPE_CHROMIUM ?? '/usr/bin/chromium', headless: true, args: flags });
 try {
   await report(0);  // so that there is something of this hour
-  const found = { hour_ms: [], day_ms: [], bytes: [] };
+  const found = { hour_ms: [], day_ms: [], files_bytes: [], answers_bytes: [] };
   let last;
   for (let i = 0; i < openings; i += 1)
     for (const [name, view] of Object.entries(views)) {
       await last?.context.close();
       last = await open(browser, view);
       found[`${name}_ms`].push(last.usable_ms);
-      if (name === 'hour') found.bytes.push(last.bytes);
+      if (name !== 'hour') continue;
+      found.files_bytes.push(last.bytes.files);
+      found.answers_bytes.push(last.bytes.answers);
     }
   console.log(JSON.stringify({ ...found, ...(await follow(last)) }));
 } finally {

@@ -124,11 +124,15 @@ export class LiveRoom {
       const since = new Date(Date.now() - window_minutes * minute_ms).toISOString();
       const ask = (by: 'all' | 'model' | 'tool') =>
         this.api.rollups({ resolution: 'minute', by, since }, this.ended.signal);
-      this.series.seed(await ask('all'));
+      const all = ask('all');
+      const by_key = Promise.all([ask('model'), ask('tool')]);
+      by_key.catch(() => undefined); // it is waited for below, if it comes to that
+      this.series.seed(await all);
       this.minutes.set(this.series.window(Date.now(), window_minutes));
       this.minutes_loaded.set(true);
-      this.by_model.seed(await ask('model'));
-      this.by_tool.seed(await ask('tool'));
+      const [models, tools] = await by_key;
+      this.by_model.seed(models);
+      this.by_tool.seed(tools);
       this.keyed.set(this.keyed_view());
     });
     if (!this.minutes_loaded.get()) this.later(retry_ms, () => void this.seed_rollups());

@@ -148,13 +148,14 @@ function PairTable() {
       title: t('collaboration.pair'),
       cell: (pair) => (
         <>
-          <LinkTo to={agent_address(pair.a)}>
-            <bdi>{pair.a}</bdi>
-          </LinkTo>
+          {/* Not the other way round: Chromium draws the first one's underline through the text then. */}
+          <bdi>
+            <LinkTo to={agent_address(pair.a)}>{pair.a}</LinkTo>
+          </bdi>
           {' · '}
-          <LinkTo to={agent_address(pair.b)}>
-            <bdi>{pair.b}</bdi>
-          </LinkTo>
+          <bdi>
+            <LinkTo to={agent_address(pair.b)}>{pair.b}</LinkTo>
+          </bdi>
         </>
       ),
     },
