@@ -78,6 +78,11 @@ membership::membership(caf::actor_system& system, membership_sources from)
         answer(std::move(r));
         return shared->tell(fresh_atom::value);  // for the next time
       }
+      if (auto* learn = std::get_if<learn_shard>(&said->what)) {
+        lock.unlock();
+        shared->tell(teach_atom::value, learn->shard.value, learn->of.value, learn->from.value);
+        return answer(obeyed{});
+      }
       auto* wanted = std::get_if<hand_over>(&said->what);
       if (!wanted || !shared->body) {
         lock.unlock();

@@ -21,6 +21,10 @@ constexpr std::int64_t ms_us = 1000, second_us = 1'000'000;
 constexpr std::int64_t change_us_max = 30 * second_us;
 constexpr std::int64_t announce_retry_us = 1 * second_us, announce_refused_us = 10 * second_us;
 constexpr std::int64_t hand_over_again_us = 5 * second_us;
+constexpr auto answer_max = std::chrono::milliseconds(2000);
+constexpr std::int64_t learn_again_us = 1 * second_us;
+// A newcomer that gets no further is not waited for: the seal will do.
+constexpr std::int64_t learn_stuck_us = 10 * second_us;
 
 std::string encoded_seal(generation next, const std::vector<node_id>& voters) {
   capnp::MallocMessageBuilder message;
@@ -233,8 +237,47 @@ bool membership::body::waits_for_change(const known_cluster& known) {
 bool membership::body::place(const known_cluster& known) {
   auto step = cluster::next_placement(known);
   if (!step) return false;
-  if (!lead_elsewhere_first(known.shards[step->shard.value], *step)) seal(*step);
+  const auto& shard = known.shards[step->shard.value];
+  if (prepares(shard, *step)) return true;
+  if (!lead_elsewhere_first(shard, *step)) seal(*step);
   return true;
+}
+
+// Newcomers pull the state while the shard goes on: behind the seal they need only what came last, and clients wait for that.
+bool membership::body::prepares(const known_shard& shard, const cluster::placement_step& step) {
+  auto* truth = sight_.truth(step.shard);
+  if (!truth || !truth->leads() || !from_.peers) return false;
+  auto& p = preparing_[step.shard];
+  if (p.of != step.from) p = {step.from, 0, sight_.now_us, 0};
+  std::uint64_t learnt = 0;
+  bool ready = true, asks = sight_.now_us - p.asked_us > learn_again_us;
+  for (auto v : step.voters) {
+    if (contains(shard.voters, v) || has_learnt(v, *truth)) continue;
+    ready = false;
+    auto* seen = sight_.seen(v);
+    auto* part = seen ? seen->report.of(step.shard) : nullptr;
+    if (part && part->learns()) learnt += part->bytes + part->applied;
+    if (!asks) continue;
+    p.asked_us = sight_.now_us;
+    auto question = learn_shard{step.shard, step.from, truth->leader};
+    if (v == sight_.self)
+      send(this, teach_atom::value, question.shard.value, question.of.value, question.from.value);
+    else
+      from_.peers->ask(v, traffic::command, encode_membership({sight_.self, sight_.now_us, question}),
+                       answer_max, [](const troupe::result<frame>&) {});
+  }
+  if (learnt != p.learnt) p.moved_us = sight_.now_us;
+  p.learnt = learnt;
+  if (ready || sight_.now_us - p.moved_us > learn_stuck_us) return false;
+  changing_ = true;
+  return true;
+}
+
+bool membership::body::has_learnt(node_id newcomer, const shard_report& truth) {
+  auto* seen = sight_.seen(newcomer);
+  auto* part = seen ? seen->report.of(truth.shard) : nullptr;
+  return part && part->learns() && part->generation == truth.generation && part->applied != 0 &&
+         part->applied + settled_lag_max >= truth.commit;
 }
 
 // Handing a shard over takes a moment; electing somebody after its leader left takes longer.

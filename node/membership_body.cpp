@@ -90,6 +90,9 @@ caf::behavior membership::body::make_behavior() {
       [this](hand_atom, std::uint64_t question, std::uint16_t shard, std::uint64_t to) {
         hand_over_here(question, shard_id(shard), node_id(to));
       },
+      [this](teach_atom, std::uint16_t shard, std::uint64_t of, std::uint64_t from) {
+        if (shard < from_.shards.size()) send(from_.shards[shard], storage::learn_atom::value, from, of);
+      },
       [this](pass_atom, std::uint64_t question, std::uint16_t shard, std::uint64_t to) {
         pass_on(question, shard_id(shard), node_id(to));
       },

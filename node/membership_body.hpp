@@ -83,6 +83,8 @@ class membership::body final : public caf::event_based_actor {
   bool raise_level();
   bool waits_for_change(const cluster::known_cluster& known);
   bool place(const cluster::known_cluster& known);
+  bool prepares(const cluster::known_shard& shard, const cluster::placement_step& step);
+  bool has_learnt(node_id newcomer, const shard_report& truth);
   bool lead_elsewhere_first(const cluster::known_shard& shard, const cluster::placement_step& step);
   void expect_leaders(cluster::known_cluster& known);
   void hand_over(const cluster::transfer_step& step);
@@ -120,7 +122,14 @@ class membership::body final : public caf::event_based_actor {
     node_id to;
     std::int64_t at_us = 0;
   };
-  std::map<shard_id, handed> handed_;      // lately, for whatever reason
+  std::map<shard_id, handed> handed_;  // lately, for whatever reason
+  // What the newcomers of a step have learnt, and when that was last more.
+  struct preparation {
+    generation of;
+    std::uint64_t learnt = 0;
+    std::int64_t moved_us = 0, asked_us = 0;
+  };
+  std::map<shard_id, preparation> preparing_;
   std::map<shard_id, generation> sealed_;  // by this node, until somebody reports it
   std::uint64_t seals_ = 0, transfers_ = 0;
   std::int64_t announce_after_us_ = 0;

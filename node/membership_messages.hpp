@@ -15,6 +15,8 @@ using done_atom = caf::atom_constant<caf::atom("done")>;    // (number, code, de
 using hand_atom =
     caf::atom_constant<caf::atom("hand")>;  // (question, shard, node): hand it over, if it is led here
 using pass_atom = caf::atom_constant<caf::atom("pass")>;  // the same, wherever it is led
+using teach_atom =
+    caf::atom_constant<caf::atom("teach")>;  // (shard, generation, node): it is to learn it from there
 // To a shard of this node: (node or 0) -> frame(reply), once that one leads.
 using transfer_atom = caf::atom_constant<caf::atom("transfer")>;
 

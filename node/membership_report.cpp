@@ -57,6 +57,12 @@ struct writer {
     transfer.setShard(h.shard.value);
     transfer.setTo(h.to.value);
   }
+  void operator()(const learn_shard& l) {
+    auto learn = out.initLearn();
+    learn.setShard(l.shard.value);
+    learn.setGeneration(l.of.value);
+    learn.setFrom(l.from.value);
+  }
   void operator()(const obeyed&) { out.setDone(); }
   void operator()(const failure& f) {
     auto refused = out.initRefused();
@@ -174,6 +180,12 @@ result<membership_message> decode_membership(const frame& f) {
         m.what = hand_over{shard_id(in.getTransfer().getShard()), node_id(in.getTransfer().getTo())};
         return m;
       case schema::MembershipMessage::DONE: return m;
+      case schema::MembershipMessage::LEARN: {
+        auto learn = in.getLearn();
+        m.what = learn_shard{shard_id(learn.getShard()), generation(learn.getGeneration()),
+                             node_id(learn.getFrom())};
+        return m;
+      }
       case schema::MembershipMessage::REFUSED: {
         auto why = in.getRefused();
         m.what = failure{static_cast<errc>(why.getCode()), text(why.getDetail()),

@@ -28,6 +28,7 @@ struct shard_report {
 
   bool votes() const { return role == "leader" || role == "follower" || role == "candidate"; }
   bool leads() const { return role == "leader"; }
+  bool learns() const { return role == "learning"; }
 };
 
 struct node_report {
@@ -66,12 +67,17 @@ struct hand_over {
   shard_id shard;
   node_id to;  // 0: whichever other voter
 };
+struct learn_shard {
+  shard_id shard;
+  troupe::generation of;  // that is to be sealed
+  node_id from;
+};
 struct obeyed {};
 
 struct membership_message {
   node_id from;
   std::int64_t time_us = 0;  // the sender's clock
-  std::variant<look, reported, hand_over, obeyed, failure> what;
+  std::variant<look, reported, hand_over, obeyed, failure, learn_shard> what;
 };
 
 frame encode_membership(const membership_message& m);

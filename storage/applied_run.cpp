@@ -21,13 +21,31 @@ std::uint64_t hash_of(column c, std::string_view key) {
 
 }  // namespace
 
-applied_run::parts applied_run::read(const op& o) const {
+applied_run::parts applied_run::read_at(std::string_view bytes, std::size_t at) {
   std::uint32_t key_size = 0, value_size = 0;
-  std::memcpy(&key_size, bytes_.data() + o.at + 2, 4);
-  std::memcpy(&value_size, bytes_.data() + o.at + 6, 4);
-  auto key = std::string_view(bytes_).substr(o.at + header_bytes, key_size);
-  auto value = std::string_view(bytes_).substr(o.at + header_bytes + key_size, value_size);
-  return {static_cast<kind>(bytes_[o.at]), static_cast<column>(bytes_[o.at + 1]), key, value};
+  std::memcpy(&key_size, bytes.data() + at + 2, 4);
+  std::memcpy(&value_size, bytes.data() + at + 6, 4);
+  return {static_cast<kind>(bytes[at]), static_cast<column>(bytes[at + 1]),
+          bytes.substr(at + header_bytes, key_size), bytes.substr(at + header_bytes + key_size, value_size)};
+}
+
+void applied_run::each_change(std::string_view changes, const change_visitor& visit) {
+  for (std::size_t at = 0; at < changes.size();) {
+    auto p = read_at(changes, at);
+    visit(p.what, p.where, p.key, p.value);
+    at += header_bytes + p.key.size() + p.value.size();
+  }
+}
+
+std::size_t applied_run::whole_changes(std::string_view changes, std::size_t bytes_max) {
+  std::size_t end = 0;
+  while (end < changes.size()) {
+    auto p = read_at(changes, end);
+    auto next = end + header_bytes + p.key.size() + p.value.size();
+    if (end != 0 && next > bytes_max) break;
+    end = next;
+  }
+  return end;
 }
 
 std::size_t applied_run::slot_of(std::uint64_t hash, column c, std::string_view key) const {

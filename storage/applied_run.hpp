@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,11 +34,17 @@ class applied_run {
   // The changes since the run had 'from' bytes, in the order they were made: the same on every replica.
   std::string_view changes(std::size_t from) const { return std::string_view(bytes_).substr(from); }
 
+  // Of such changes: how many bytes from the front on are whole ones, at most 'bytes_max' or one.
+  static std::size_t whole_changes(std::string_view changes, std::size_t bytes_max);
+  enum class kind : std::uint8_t { put, erase, merge };
+  // Keys with the shard in front.
+  using change_visitor = std::function<void(kind, column, std::string_view key, std::string_view value)>;
+  static void each_change(std::string_view changes, const change_visitor& visit);
+
   void stage(kv_batch& batch) const;
   void clear();
 
  private:
-  enum class kind : std::uint8_t { put, erase, merge };
   struct op {
     std::size_t at = 0;  // in bytes_: kind, column, sizes of key and value, key with the shard, value
     std::uint64_t hash = 0;
@@ -51,7 +58,8 @@ class applied_run {
 
   explicit applied_run(std::string prefix) : prefix_(std::move(prefix)) {}
   void add(kind what, column c, std::string_view key, std::string_view value);
-  parts read(const op& o) const;
+  parts read(const op& o) const { return read_at(bytes_, o.at); }
+  static parts read_at(std::string_view bytes, std::size_t at);
   // The slot of the table that holds the key's latest op, or where it would go.
   std::size_t slot_of(std::uint64_t hash, column c, std::string_view key) const;
   void grow();

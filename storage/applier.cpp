@@ -167,10 +167,12 @@ void applier::write_out() {
   if (written_out_ == applied_) return;
   auto batch = store_.make_batch();
   run_.stage(*batch);
-  batch->put(column::meta, applied_key(shard_), applied_state(applied_, applied_term_, last_stamp_us_));
+  auto state = applied_state(applied_, applied_term_, last_stamp_us_);
+  batch->put(column::meta, applied_key(shard_), state);
   if (companion_) companion_(*batch, applied_, applied_term_);
   auto written = store_.write(*batch, durability::unlogged);
   if (!written) throw storage_fault(written.error().detail, written.error().code);
+  if (tell_) tell_(run_.changes(0), state);
   written_out_ = applied_;
   run_.clear();
   earliest_in_run_us_ = never;

@@ -48,6 +48,9 @@ class applier {
   // Called for each batch that a run becomes, to add what must reach the disk with it and not before.
   using companion = std::function<void(kv_batch&, log_index applied, term applied_term)>;
   void write_with(companion more) { companion_ = std::move(more); }
+  // Called with each run that was handed to the store: its changes, and the applied state that goes with them.
+  using observer = std::function<void(std::string_view changes, std::string_view applied)>;
+  void tell_runs(observer tell) { tell_ = std::move(tell); }
   // Hands the run to the store: before anyone else reads the shard's records.
   void write_out();
   // How much of the log need not be kept for this store.
@@ -79,6 +82,7 @@ class applier {
   kv& store_;
   const machine_set& machines_;
   companion companion_;
+  observer tell_;
   applied_run run_;
   recent_ids recent_;
   record_cache cache_;

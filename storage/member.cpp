@@ -72,9 +72,9 @@ result<done> member::start(instant now) {
       if (auto left = load_left(store_.latest(), id())) {
         generation_ = left->generation;
         change_ = std::move(left);
-        return done{};
+        return erase_leftovers();
       }
-      if (config_.raft.voters.empty()) return done{};
+      if (config_.raft.voters.empty()) return erase_leftovers();
       generation_ = generation(1);
       voters_ = config_.raft.voters;
       return open(now);
@@ -106,6 +106,8 @@ result<done> member::open(instant now) {
   shard_ =
       std::make_unique<storage::shard>(config, store_, machines_, static_cast<shard_host&>(*this), guards_);
   if (refusing_) shard_->refuse_writes(refusing_);
+  shard_->tell_runs(
+      [this](std::string_view changes, std::string_view applied) { journal_.add(changes, applied); });
   auto started = shard_->start(now);
   host_.generation_changed(generation_, voters_);
   if (started) after(now);
@@ -136,6 +138,8 @@ void member::write_failed(const failure& why) {
 // What every call ends with: has the replica come to the seal? Not within its own call: it is destroyed here.
 void member::after(instant now) {
   if (shard_ && !fault_ && shard_->next()) take_over(now, *shard_->next());
+  if (journal_.is_kept()) journal_.expire(now.mono_ms);
+  if (learning_ && !fault_) learn_on(now);
   if (fault_ || now.mono_ms < announce_at_ms_) return;
   if (tells()) announce(now);
   if (phase_ == member_phase::pulling && !waits_for_state()) ask_for_source(now);
@@ -146,6 +150,7 @@ void member::after(instant now) {
 // The state here is the one at the seal.
 void member::take_over(instant now, generation_change next) {
   close_shard();
+  journal_.close();
   if (fault_) return;
   if (!next.has(config_.raft.self)) return retire(now, std::move(next));
   // The log that made this state goes: it must not depend on it any more.
@@ -167,6 +172,7 @@ void member::enter(const generation_change& next, std::unique_ptr<kv_batch> batc
   entered_.clear();
   wanted_.reset();
   pulling_.reset();
+  learning_.reset();
   entering_ = write_own(std::move(batch));
 }
 
@@ -182,6 +188,8 @@ void member::retire(instant now, generation_change next) {
 
 void member::give_up(const generation_change& without) {
   close_shard();
+  journal_.clear();
+  learning_.reset();
   auto batch = store_.make_batch();
   stage_left(*batch, id(), without);
   write_own(std::move(batch));
@@ -219,7 +227,8 @@ void member::tell(node_id to, generation_change change) {
 void member::entered(instant now, node_id from, generation which) {
   if (phase_ == member_phase::pulling && !import_ && pulling_->has(from)) {
     if (which > pulling_->generation) return stop_pulling(now);
-    if (which == pulling_->generation && !wanted_) return pull(now, from, generation_change(*pulling_));
+    if (which == pulling_->generation && !waits_for_state())
+      return pull(now, from, generation_change(*pulling_));
   }
   if (phase_ == member_phase::vacant || !change_ || !change_->has(from) || which < change_->generation)
     return;
@@ -249,7 +258,8 @@ void member::began(instant now, node_id from, const generation_change& change) {
   // The step into the state that was pulled comes first; then we are told again.
   if (import_) return;
   bool waits = phase_ == member_phase::pulling && pulling_ && pulling_->generation >= change.generation;
-  if (waits && !wanted_ && pulling_->generation == change.generation) return pull(now, from, change);
+  if (waits && !waits_for_state() && pulling_->generation == change.generation)
+    return pull(now, from, change);
   if (waits || phase_ == member_phase::entering || change.generation <= generation_) return;
   catch_up(now, from, change);
 }
@@ -277,12 +287,18 @@ void member::pull(instant now, node_id from, const generation_change& wanted) {
   phase_ = member_phase::pulling;
   announce_at_ms_ = now.mono_ms + config_.announce_ms;
   pulling_ = wanted;
-  want(from, wanted.generation, wanted.point);
+  // What it has learnt leads to the state at the seal.
+  if (learning_ && learning_->of.value + 1 == wanted.generation.value) return learn_on(now);
+  learning_.reset();
+  want({from, wanted.generation, wanted.point});
 }
 
 // When all that was handed to the log writer before is in the store.
-void member::want(node_id from, troupe::generation of, const snapshot_point& point) {
-  wanted_ = state_request{from, of, point, ++pulls_};
+void member::want(state_request wanted) {
+  wanted.number = ++pulls_;
+  wanted_ = std::move(wanted);
+  // What follows a state comes after that one, which has waited.
+  if (wanted_->purpose == state_purpose::changes) return host_.pull_state(state_request(*wanted_));
   pull_after_ = write_own(store_.make_batch());
 }
 
@@ -292,6 +308,7 @@ void member::stop_pulling(instant now) {
   wanted_.reset();
   phase_ = before_pulling_;
   announce_at_ms_ = now.mono_ms;
+  if (learning_) stop_learning(now);
   if (phase_ == member_phase::voting) enter_again();
 }
 
@@ -317,11 +334,13 @@ bool member::can_give(const state_request& wanted) const {
 
 // --- pulling
 
-void member::pull_snapshot(node_id from, const snapshot_point& point) { want(from, generation_, point); }
+void member::pull_snapshot(node_id from, const snapshot_point& point) { want({from, generation_, point}); }
 
-void member::pulled(instant, const state_request& wanted, std::uint64_t chunks) {
+void member::pulled(instant now, const state_request& wanted, std::uint64_t chunks) {
   if (fault_ || !wanted_ || wanted_->number != wanted.number) return;
   wanted_.reset();
+  if (wanted.purpose != state_purpose::replica) return learnt_pulled(now, wanted, chunks);
+  journal_.clear();  // the records are replaced
   running_import next{{{generation_, voters_, wanted.point}, state_import::purpose::install, chunks}, 0, {}};
   if (phase_ != member_phase::voting)
     next.what = {*pulling_, state_import::purpose::enter, chunks};
@@ -342,6 +361,7 @@ void member::import_written() {
 }
 
 void member::import_more(instant now) {
+  if (learning_ && learning_->import.chunks != 0 && !fault_) return learnt_import(now);
   if (fault_ || !import_ || import_->next == 0) return;
   if (import_->next > import_->what.chunks) return finish_import(now);
   auto next = import_some(store_, id(), import_->what, import_->next);
@@ -378,6 +398,7 @@ void member::finish_import(instant now) {
 void member::pull_failed(instant now, const state_request& wanted) {
   if (!wanted_ || wanted_->number != wanted.number) return;
   wanted_.reset();
+  if (wanted.purpose != state_purpose::replica) return learning_ ? stop_learning(now) : void();
   // A replica that waits for its snapshot can't go on by itself; who has none looks for another source.
   announce_at_ms_ = now.mono_ms;
   if (phase_ == member_phase::voting) enter_again();
@@ -430,6 +451,8 @@ void member::tick(instant now) {
 std::uint64_t member::next_timeout_ms() const {
   if (fault_) return ~std::uint64_t{0};
   auto next = shard_ ? shard_->next_timeout_ms() : ~std::uint64_t{0};
+  if (learning_ && phase_ == member_phase::vacant) next = std::min(next, learning_->until_ms);
+  if (learning_ && !wanted_ && learning_->import.chunks == 0) next = std::min(next, learning_->ask_at_ms);
   bool asks = phase_ == member_phase::pulling && !waits_for_state();
   return tells() || asks ? std::min(next, announce_at_ms_) : next;
 }

@@ -20,18 +20,29 @@
 #include <map>
 #include <set>
 
+#include "storage/change_journal.hpp"
 #include "storage/generation.hpp"
 #include "storage/shard.hpp"
 #include "storage/state_import.hpp"
 
 namespace troupe::storage {
 
+// What a node pulls for; they do not disturb each other. On the wire: never renumber.
+enum class state_purpose : std::uint8_t {
+  replica = 0,
+  backup = 1,
+  ahead = 2,    // of a seal: what changes from then on follows
+  changes = 3,  // no snapshot, but what has changed since
+};
+
 // The state that a member wants: of that generation, at that point or later.
 struct state_request {
   node_id from;
   troupe::generation generation;
-  snapshot_point point;
+  snapshot_point point = {};
   std::uint64_t number = 0;  // of this pull on this member
+  state_purpose purpose = state_purpose::replica;
+  journal_place place = {};  // where the changes begin, or go on once it has been pulled
 };
 
 class member_host : public shard_host {
@@ -81,6 +92,17 @@ class member final : private shard_host {
   void pulled(instant now, const state_request& wanted, std::uint64_t chunks);
   void import_more(instant now);
   void pull_failed(instant now, const state_request& wanted);
+  // A seal may make this node a voter, which holds nothing yet: it pulls the state of that generation ahead of it, and follows
+  // what changes, for as long as it is told so again.
+  void learn(instant now, node_id from, troupe::generation of);
+  // How far it is: nothing where it does not learn. Index 0: it is still pulling.
+  struct learnt {
+    troupe::generation of;
+    log_index reached;
+  };
+  std::optional<learnt> learning() const;
+  // What those who learn from here follow by.
+  change_journal& journal() { return journal_; }
   // The records here can serve that request now.
   bool can_give(const state_request& wanted) const;
 
@@ -129,12 +151,19 @@ class member final : private shard_host {
   void close_shard();
   void enter_again();
   void pull(instant now, node_id from, const generation_change& wanted);
-  void want(node_id from, troupe::generation of, const snapshot_point& point);
+  void want(state_request wanted);
   void stop_pulling(instant now);
   void import_written();
   void finish_import(instant now);
-  bool waits_for_state() const { return wanted_ || import_; }
+  bool waits_for_state() const { return wanted_ || import_ || learning_; }
   void ask_for_source(instant now);
+  // --- ahead of a seal (member_learning.cpp)
+  void learn_on(instant now);
+  void learnt_pulled(instant now, const state_request& wanted, std::uint64_t chunks);
+  void learnt_import(instant now);
+  void learnt_some(instant now);
+  void stop_learning(instant now);
+  result<done> erase_leftovers();
   void began(instant now, node_id from, const generation_change& change);
   void entered(instant now, node_id from, generation which);
   void catch_up(instant now, node_id from, const generation_change& change);
@@ -180,6 +209,19 @@ class member final : private shard_host {
   std::optional<write_ticket> pull_after_;  // an earlier write may erase what a pull brings
   std::optional<generation_change> pulling_;
   member_phase before_pulling_ = member_phase::vacant;
+  // Ahead of a seal: of a vacant node, or of one that pulls and has begun before.
+  struct learner {
+    node_id from;
+    troupe::generation of;
+    journal_place place = {};  // of the changes that come next
+    log_index reached = {};    // what the records here are; 0: nothing yet
+    state_import import = {};  // under way while chunks is not 0
+    std::uint64_t next = 0;    // chunk
+    std::uint64_t ask_at_ms = 0, until_ms = 0;
+    int rounds = 0;  // since the seal is known
+  };
+  std::optional<learner> learning_;
+  change_journal journal_;
   std::uint64_t pulls_ = 0;
 };
 

@@ -62,6 +62,8 @@ struct shard_config {
   std::uint64_t snapshot_every = limits::log_entries_before_snapshot;
   std::uint64_t trailing = limits::log_entries_trailing;
   std::uint64_t announce_ms = 500;  // between two tellings that a generation began
+  std::uint64_t learning_ms =
+      30'000;  // a node that learns ahead of a seal gives up when it is not told so again
 };
 
 // Begins those shards that have nothing on disk yet, with one sync for all of them.
@@ -94,6 +96,8 @@ class shard final : private replica_host {
   // what the log is from now on.
   result<done> install(instant now, const snapshot_point& point, std::unique_ptr<kv_batch> batch);
 
+  // As of the applier.
+  void tell_runs(applier::observer tell) { applier_.tell_runs(std::move(tell)); }
   // What follows this generation, once its seal is applied: then this replica has nothing left to do.
   const std::optional<generation_change>& next() const { return applier_.next(); }
   // That generation is known to begin at 'point'. Applies the log up to there if this replica holds it, committed or

@@ -18,6 +18,7 @@
 #include "storage/shard_digest.hpp"
 #include "storage/shard_feed.hpp"
 #include "storage/shard_pull.hpp"
+#include "storage/shard_status.hpp"
 #include "storage/snapshot.hpp"
 #include "storage/state_job.hpp"
 
@@ -125,6 +126,10 @@ class shard_body final : public caf::event_based_actor, private member_host {
           digest_.taken(log_index(at), digest, took_ms);
         },
         [this](transfer_atom, std::uint64_t to) { return transfer(node_id(to)); },
+        [this](learn_atom, std::uint64_t from, std::uint64_t of) {
+          member_->learn(clock_now(), node_id(from), troupe::generation(of));
+          settle();
+        },
         [this](written_atom, std::uint64_t instance, std::uint64_t ticket) {
           if (instance != instance_) return;
           member_->written(clock_now(), write_ticket(ticket));
@@ -331,34 +336,7 @@ class shard_body final : public caf::event_based_actor, private member_host {
   }
 
   std::string status() {
-    static constexpr const char* roles[] = {"follower", "candidate", "leader"};
-    capnp::MallocMessageBuilder message;
-    auto result = message.initRoot<schema::QueryResult>();
-    result.setShard(config_.raft.shard.value);
-    result.setEpoch(config_.history.value);
-    result.setLastSeq(last_seq().value);
-    auto out = result.initStatus();
-    out.setShard(config_.raft.shard.value);
-    out.setGeneration(member_->current().value);
-    auto voters = out.initVoters(static_cast<unsigned>(member_->voters().size()));
-    for (unsigned i = 0; i < voters.size(); ++i) voters.set(i, member_->voters()[i].value);
-    out.setRole(member_->fault() ? "closed" : to_string(member_->phase()).data());
-    if (auto* replica = member_->replica()) {
-      auto s = replica->status();
-      if (!member_->fault()) out.setRole(roles[static_cast<int>(s.role)]);
-      out.setTerm(s.term.value);
-      out.setLeader(s.leader.value);
-      out.setCommitIndex(s.commit.value);
-      out.setAppliedIndex(replica->applied().value);
-      out.setLastIndex(s.last.value);
-      out.setFirstIndex(s.first.value);
-      out.setLastSeq(replica->last_seq().value);
-      out.setBytes(bytes());
-      out.setDigestIndex(digest_.index().value);
-      out.setDigest(digest_.value());
-    }
-    if (member_->fault()) out.setFault(member_->fault()->detail);
-    return to_bytes(message);
+    return encode_status({config_, *member_, digest_, member_->replica() ? bytes() : 0, pull_.bytes()});
   }
 
   // --- the feed
@@ -429,6 +407,11 @@ class shard_body final : public caf::event_based_actor, private member_host {
     if (!question) return refuse(question.error());
     if (question->shard != config_.raft.shard)
       return refuse({errc::invalid_argument, "that is another shard", {}});
+    if (question->purpose == state_purpose::changes) {
+      auto answer = answer_changes(*question, asked.from, *member_, clock_now().mono_ms);
+      settle();
+      return asked.reply(frame::of(frame_kind::state_answer, answer));
+    }
     auto held = giver_.accept(*question, asked.from, *member_, around_->store, clock_now().mono_ms,
                               entropy().first | 1);
     settle();

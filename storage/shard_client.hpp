@@ -36,6 +36,8 @@ using peek_atom = caf::atom_constant<caf::atom("peek")>;
 using follow_atom = caf::atom_constant<caf::atom("follow")>;
 using taken_atom = caf::atom_constant<caf::atom("taken")>;
 using timers_atom = caf::atom_constant<caf::atom("timers")>;
+// (node, generation): it is to pull the state of that generation from there, because a seal may make it a voter.
+using learn_atom = caf::atom_constant<caf::atom("learn")>;
 using transfer_atom = caf::atom_constant<caf::atom("transfer")>;
 using peer_atom = caf::atom_constant<caf::atom("peer")>;
 using lost_atom = caf::atom_constant<caf::atom("lost")>;

@@ -19,8 +19,11 @@ shard_pull::progress shard_pull::begin(network* peers, kv& store, const state_re
   ++number_;
   peers_ = peers;
   begun_ = steady_clock::now();
-  spdlog::info("shard {}: pulls the state at entry {} for generation {} from node {}", shard_.value,
-               wanted.point.index.value, wanted.generation.value, wanted.from.value);
+  bool quiet = wanted.purpose == state_purpose::changes;
+  if (!quiet)
+    spdlog::info("shard {}: pulls the state at entry {} for generation {} from node {}{}", shard_.value,
+                 wanted.point.index.value, wanted.generation.value, wanted.from.value,
+                 wanted.purpose == state_purpose::ahead ? ", which goes on meanwhile" : "");
   if (!peers_ || !taker_->begin()) return progress::failed;
   ask_after(milliseconds(0));
   return progress::going;
@@ -49,8 +52,9 @@ shard_pull::progress shard_pull::answered(std::uint64_t number, const frame& ans
     case state_taker::outcome::anew: begun_ = steady_clock::now(); [[fallthrough]];
     case state_taker::outcome::again: ask_after(stumble_pause); return progress::going;
     case state_taker::outcome::complete:
-      spdlog::info("shard {}: has pulled {} bytes from node {}", shard_.value, taker_->bytes(),
-                   taker_->wanted().from.value);
+      if (taker_->wanted().purpose != state_purpose::changes)
+        spdlog::info("shard {}: has pulled {} bytes from node {}", shard_.value, taker_->bytes(),
+                     taker_->wanted().from.value);
       return progress::complete;
     case state_taker::outcome::failed:
       spdlog::warn("shard {}: node {} does not give the state", shard_.value, taker_->wanted().from.value);

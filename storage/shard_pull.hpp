@@ -29,6 +29,8 @@ class shard_pull {
 
   const state_request& wanted() const { return taker_->wanted(); }
   std::uint64_t chunks() const { return taker_->chunks(); }
+  // Of what is being pulled, or was last.
+  std::uint64_t bytes() const { return taker_ ? taker_->bytes() : 0; }
   void clear() { taker_.reset(); }
 
  private:

@@ -9,6 +9,7 @@
 #include "protocol/frame.hpp"
 #include "protocol/message.hpp"
 #include "protocol/schema/storage.capnp.h"
+#include "storage/applied_run.hpp"
 
 namespace troupe::storage {
 
@@ -22,6 +23,7 @@ constexpr std::string_view applied_suffix = "applied";
 struct record_copy {
   column where;
   std::string key, value;
+  change_kind kind = change_kind::put;
 };
 
 bool carried(std::uint8_t where) {
@@ -52,6 +54,7 @@ std::string seal_chunk(const std::vector<record_copy>& records, const bool last)
     list[i].setColumn(static_cast<std::uint8_t>(records[i].where));
     list[i].setKey(data_of(records[i].key));
     list[i].setValue(data_of(records[i].value));
+    list[i].setKind(static_cast<std::uint8_t>(records[i].kind));
   }
   return seal_envelope(static_cast<std::uint16_t>(frame_kind::snapshot_chunk), frame::version,
                        to_bytes(message));
@@ -80,7 +83,9 @@ result<chunk_facts> read_chunk(shard_id shard, std::string_view bytes, Visit&& v
         facts.reached = log_index(state.root<schema::AppliedState>().getIndex());
         facts.reached_term = term(state.root<schema::AppliedState>().getTerm());
       }
-      visit(where, key, value);
+      if (r.getKind() > static_cast<std::uint8_t>(change_kind::merge) || (is_applied && r.getKind() != 0))
+        return bad("says of a record what is not known here");
+      visit(where, key, value, static_cast<change_kind>(r.getKind()));
     }
     return facts;
   } catch (const kj::Exception& e) {
@@ -117,6 +122,22 @@ result<exported_chunk> export_chunk(const kv_reader& store, shard_id shard, cons
   return out;
 }
 
+std::string changes_chunk(shard_id shard, std::string_view changes, std::string_view applied,
+                          const bool last) {
+  std::vector<record_copy> records;
+  applied_run::each_change(
+      changes, [&](applied_run::kind what, column c, std::string_view key, std::string_view value) {
+        if (!carried(static_cast<std::uint8_t>(c))) return;
+        auto kind = what == applied_run::kind::put     ? change_kind::put
+                    : what == applied_run::kind::erase ? change_kind::erase
+                                                       : change_kind::merge;
+        records.push_back({c, std::string(key), std::string(value), kind});
+      });
+  if (!applied.empty())
+    records.push_back({column::meta, shard_key(shard, applied_suffix), std::string(applied)});
+  return seal_chunk(records, last);
+}
+
 void export_records(const kv_reader& store, shard_id shard, std::size_t chunk_bytes,
                     const std::function<bool(std::string)>& sink) {
   record_cursor from;
@@ -128,18 +149,42 @@ void export_records(const kv_reader& store, shard_id shard, std::size_t chunk_by
 }
 
 result<chunk_facts> check_chunk(shard_id shard, std::string_view chunk) {
-  return read_chunk(shard, chunk, [](column, std::string_view, std::string_view) {});
+  return read_chunk(shard, chunk, [](column, std::string_view, std::string_view, change_kind) {});
 }
 
 result<chunk_facts> stage_chunk(kv_batch& batch, shard_id shard, std::string_view chunk) {
-  return read_chunk(shard, chunk, [&](column c, std::string_view key, std::string_view value) {
-    batch.put(c, key, value);
-  });
+  return read_chunk(shard, chunk,
+                    [&](column c, std::string_view key, std::string_view value, change_kind kind) {
+                      switch (kind) {
+                        case change_kind::put: return batch.put(c, key, value);
+                        case change_kind::erase: return batch.erase(c, key);
+                        case change_kind::merge: return batch.merge(c, key, value);
+                      }
+                    });
 }
 
 void stage_no_records(kv_batch& batch, shard_id shard) {
   for (auto c : columns) batch.erase_range(c, shard_key(shard), end_of(shard));
   batch.erase(column::meta, shard_key(shard, applied_suffix));
+}
+
+std::optional<snapshot_point> records_point(const kv_reader& store, shard_id shard) {
+  auto bytes = store.get(column::meta, shard_key(shard, applied_suffix));
+  if (!bytes) return std::nullopt;
+  message_reader reader(*bytes);
+  auto state = reader.root<schema::AppliedState>();
+  return snapshot_point{log_index(state.getIndex()), term(state.getTerm())};
+}
+
+bool has_records(const kv_reader& store, shard_id shard) {
+  bool any = records_point(store, shard).has_value();
+  if (!any)
+    each_record(store, shard, columns.front(), shard_key(shard),
+                [&](column, std::string_view, std::string_view) {
+                  any = true;
+                  return false;
+                });
+  return any;
 }
 
 std::uint64_t about_bytes(const kv& store, shard_id shard) {
@@ -166,9 +211,10 @@ void state_digest::add(column c, std::string_view key, std::string_view value) {
 
 result<chunk_facts> state_digest::add(shard_id shard, std::string_view chunk) {
   if (auto sound = check_chunk(shard, chunk); !sound) return sound;
-  return read_chunk(shard, chunk, [this](column c, std::string_view key, std::string_view value) {
-    if (c != column::meta) add(c, key, value);
-  });
+  return read_chunk(shard, chunk,
+                    [this](column c, std::string_view key, std::string_view value, change_kind) {
+                      if (c != column::meta) add(c, key, value);
+                    });
 }
 
 std::uint64_t state_digest::value() const { return XXH3_64bits_digest(in_->hash); }

@@ -29,6 +29,12 @@ result<exported_chunk> export_chunk(const kv_reader& store, shard_id shard, cons
 void export_records(const kv_reader& store, shard_id shard, std::size_t chunk_bytes,
                     const std::function<bool(std::string chunk)>& sink);
 
+// About a record in a chunk. On the wire: never renumber.
+enum class change_kind : std::uint8_t { put = 0, erase = 1, merge = 2 };
+// What has changed in a run (applied_run.hpp), as a chunk that is put on the records before it; 'applied': the state that goes
+// with it, empty before the end of the run. Of all changes only those of records.
+std::string changes_chunk(shard_id shard, std::string_view changes, std::string_view applied, bool last);
+
 struct chunk_facts {
   bool last = false;
   // Of the last one: the entry up to which the records reflect the log.
@@ -58,6 +64,9 @@ class state_digest {
   std::unique_ptr<inside> in_;
 };
 
+// The entry that the records are as of; nothing: there are none, or not all.
+std::optional<snapshot_point> records_point(const kv_reader& store, shard_id shard);
+bool has_records(const kv_reader& store, shard_id shard);
 // What the shard's records take on disk and in memory, about.
 std::uint64_t about_bytes(const kv& store, shard_id shard);
 

@@ -66,7 +66,7 @@ std::optional<state_import> load_import(const kv_reader& store, shard_id shard) 
 
 result<std::uint64_t> import_some(kv& store, shard_id shard, const state_import& import, std::uint64_t next) {
   auto batch = store.make_batch();
-  if (next == 1) stage_no_records(*batch, shard);
+  if (next == 1 && import.kind != state_import::purpose::follow) stage_no_records(*batch, shard);
   auto end = std::min(next + chunks_at_once, import.chunks + 1);
   for (; next < end; ++next) {
     auto chunk = store.latest().get(column::incoming, chunk_key(shard, next));

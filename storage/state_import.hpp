@@ -18,6 +18,7 @@ struct state_import {
   enum class purpose : std::uint8_t {
     enter = 1,    // a generation that this node has no replica of yet
     install = 2,  // into the replica of that generation, which is too far behind its leader's log
+    follow = 3,   // changes on top of the records that are there: never on disk
   };
   generation_change change;  // of install: generation and voters as they are, and the snapshot's point
   purpose kind = purpose::enter;

@@ -22,9 +22,6 @@ inline constexpr std::uint64_t state_bytes_per_second_max = 48ULL << 20;  // of 
 inline constexpr std::size_t state_snapshots_max = 8;                     // that a shard holds for takers
 inline constexpr std::uint64_t state_idle_ms_max = 30'000;                // then it holds them no longer
 
-// What a node pulls for; the two do not disturb each other. On the wire: never renumber.
-enum class state_purpose : std::uint8_t { replica = 0, backup = 1 };
-
 struct state_question {
   shard_id shard;
   troupe::generation generation;
@@ -32,6 +29,7 @@ struct state_question {
   std::uint64_t snapshot = 0;  // 0: begin one
   record_cursor from;
   state_purpose purpose = state_purpose::replica;
+  journal_place place;  // asked for; of an accepted one: where what follows the snapshot begins
 };
 
 std::string encode_state_question(const state_question& q);
@@ -41,6 +39,9 @@ std::string refuse_state(std::string_view why);
 // The chunk that is asked for. Any thread.
 std::string answer_state(const kv_reader& snapshot, std::uint64_t number, const state_question& q,
                          std::size_t chunk_bytes = state_chunk_bytes);
+
+// The part of the journal that is asked for, in the place of a chunk: for state_purpose::changes.
+std::string answer_changes(const state_question& q, node_id taker, member& from, std::uint64_t now_ms);
 
 // Where chunks go.
 class state_sink {
@@ -82,6 +83,7 @@ class state_taker {
 
  private:
   outcome stumble();
+  outcome take_changes(const chunk_facts& facts, std::string_view chunk, const journal_place& next);
 
   shard_id shard_;
   state_request wanted_;
@@ -100,9 +102,10 @@ class state_giver {
  public:
   using snapshot = std::shared_ptr<const kv_reader>;
 
-  // What to answer with, or why not. 'fresh' numbers a new snapshot: never 0, never the same again.
-  result<std::pair<std::uint64_t, snapshot>> accept(const state_question& q, node_id taker, member& from,
-                                                    kv& store, std::uint64_t now_ms, std::uint64_t fresh);
+  // What to answer with, or why not. 'fresh' numbers a new snapshot, or journal: never 0, never the same again. The place in
+  // 'q' becomes that of what follows.
+  result<std::pair<std::uint64_t, snapshot>> accept(state_question& q, node_id taker, member& from, kv& store,
+                                                    std::uint64_t now_ms, std::uint64_t fresh);
   void expire(std::uint64_t now_ms);
   std::size_t held() const { return held_.size(); }
   void clear() { held_.clear(); }
@@ -113,6 +116,7 @@ class state_giver {
     node_id taker;  // one for each and each purpose: it needs an earlier one no more
     state_purpose purpose = state_purpose::replica;
     std::uint64_t used_ms = 0;
+    journal_place place;
   };
   std::map<std::uint64_t, holding> held_;
 };

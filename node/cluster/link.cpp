@@ -354,11 +354,17 @@ class link_body final : public caf::event_based_actor {
     delayed_send(this, goodbye_max, goodbye_atom::value);
   }
 
-  void on_goodbye(const frame& f) {
+  // The peer stops. Or both dialled, and it took our hello after its own had led to the session that is up: what it begins
+  // last is what it speaks in.
+  void on_later_welcome(const frame& f) {
     auto w = read_welcome(f);
-    if (!w || w->refused == errc::none || !current_sender() ||
-        current_sender()->address() != remote_.address())
-      return;
+    if (!w || !current_sender() || current_sender()->address() != remote_.address()) return;
+    if (w->refused == errc::none) {
+      if (w->node != peer() || w->session == 0 || w->incarnation != incarnation_) return;
+      auto there = remote_;
+      lose({.code = errc::unavailable, .detail = "both nodes dialled"}, keep::connection);
+      return begin(there, w->session, w->incarnation, w->version, w->level);
+    }
     has_stopped_ = true;
     lose({.code = errc::unavailable, .detail = w->detail});
     rest();
@@ -366,7 +372,7 @@ class link_body final : public caf::event_based_actor {
 
   void on_frame(const frame& f) {
     if (kind_said(f.bytes) == frame_kind::peer_welcome)
-      return stage_ == stage::up ? on_goodbye(f) : on_welcome(f);
+      return stage_ == stage::up ? on_later_welcome(f) : on_welcome(f);
     if (stage_ != stage::up || kind_said(f.bytes) != frame_kind::peer_packet || !current_sender() ||
         current_sender()->address() != remote_.address())
       return;

@@ -33,6 +33,13 @@ struct TransferShard {
   to @1 :UInt64;                # 0: to whichever other voter
 }
 
+# Asks a node that is to become a voter to pull the shard's state ahead of the seal.
+struct LearnShard {
+  shard @0 :UInt16;
+  generation @1 :UInt64;        # the one that is to be sealed
+  from @2 :UInt64;
+}
+
 struct MembershipMessage {
   from @0 :UInt64;
   timeUs @1 :Int64;             # the sender's clock
@@ -42,6 +49,7 @@ struct MembershipMessage {
     transfer @4 :TransferShard;
     done @5 :Void;
     refused @6 :Reply.Refusal;
+    learn @7 :LearnShard;
   }
 }
 

@@ -63,6 +63,7 @@ struct SnapshotRecord {
   column @0 :UInt8;
   key @1 :Data;                 # with the shard in front
   value @2 :Data;
+  kind @3 :UInt8;               # change_kind of storage/snapshot.hpp: put it, erase it, add to it
 }
 
 struct SnapshotChunk {

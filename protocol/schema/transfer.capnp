@@ -14,6 +14,8 @@ struct StateQuestion {
   column @5 :UInt8;             # where the chunk begins
   key @6 :Data;                 # without the shard
   purpose @7 :UInt8;            # state_purpose of storage/state_transfer.hpp: for each one snapshot is held for a node
+  journal @8 :UInt64;           # of what follows: storage/change_journal.hpp; 0: none
+  part @9 :UInt64;              # the one that is asked for
 }
 
 struct StateAnswer {
@@ -24,4 +26,6 @@ struct StateAnswer {
   snapshot @2 :UInt64;
   column @3 :UInt8;             # where the next chunk begins
   key @4 :Data;
+  journal @5 :UInt64;           # that follows the snapshot, or goes on
+  part @6 :UInt64;              # the next one
 }

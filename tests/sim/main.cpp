@@ -177,9 +177,9 @@ outcome run_all(const arguments& a) {
 void print(const run_counts& c) {
   std::printf(
       "%lu commits, %lu acknowledged, %lu reads, %lu elections, %lu seals, %lu crashes, %lu installs, "
-      "%lu failed writes, %lu messages, %lu questions between nodes, %lu gaps in feeds\n",
-      c.commits, c.acknowledged, c.reads, c.elections, c.generations, c.crashes, c.installs, c.write_failures,
-      c.messages, c.questions, c.gaps);
+      "%lu follows, %lu failed writes, %lu messages, %lu questions between nodes, %lu gaps in feeds\n",
+      c.commits, c.acknowledged, c.reads, c.elections, c.generations, c.crashes, c.installs, c.follows,
+      c.write_failures, c.messages, c.questions, c.gaps);
 }
 
 // Each planted bug must be found, or the simulation proves nothing.

@@ -366,6 +366,16 @@ void node::transfer() {
   arm();
 }
 
+void node::learn(node_id from, troupe::generation of) {
+  later(0, [this, from, of] {
+    if (!up()) return;
+    world_.trace(detail::events, "node %lu is to learn generation %lu from node %lu", id().value, of.value,
+                 from.value);
+    member_->learn(clock(), from, of);
+    arm();
+  });
+}
+
 void node::lost(node_id peer) {
   later(0, [this, peer] {
     if (!up()) return;
@@ -443,6 +453,11 @@ std::string node::give(node_id to, const std::string& bytes) {
   if (world_.chaos() && dice.chance(0.003)) giver_.clear();  // whoever asked was away for long
   auto question = storage::decode_state_question(bytes);
   if (!question) throw violation("a taker asks what cannot be read");
+  if (question->purpose == storage::state_purpose::changes) {
+    auto part = storage::answer_changes(*question, to, *member_, world_.now());
+    arm();
+    return part;
+  }
   auto held = giver_.accept(*question, to, *member_, store_, world_.now(), dice.next() | 1);
   arm();
   if (!held) return storage::refuse_state(held.error().detail);
@@ -453,7 +468,6 @@ void node::take_chunk(std::uint64_t number, const std::string& answer) {
   if (!taker_ || number != pulls_ || !sound()) return;
   using outcome = storage::state_taker::outcome;
   auto& dice = world_.chance();
-  auto wanted = taker_->wanted();
   frame came{answer};
   auto opened = came.open(frame_kind::state_answer);
   switch (taker_->take(opened ? *opened : std::string_view())) {
@@ -461,16 +475,20 @@ void node::take_chunk(std::uint64_t number, const std::string& answer) {
     case outcome::again:
     case outcome::anew: return later(dice.between(10, 100), [this, number] { ask_chunk(number); });
     case outcome::complete: {
-      ++world_.tally().installs;
+      auto wanted = taker_->wanted();
+      ++(wanted.purpose == storage::state_purpose::changes ? world_.tally().follows
+                                                           : world_.tally().installs);
       auto chunks = taker_->chunks();
       taker_.reset();
       member_->pulled(clock(), wanted, chunks);
       break;
     }
-    case outcome::failed:
+    case outcome::failed: {
+      auto wanted = taker_->wanted();
       taker_.reset();
       member_->pull_failed(clock(), wanted);
       break;
+    }
   }
   arm();
 }

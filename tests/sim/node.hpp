@@ -49,6 +49,8 @@ class node final : public storage::member_host {
   void slow_disk(std::uint64_t ms) { disk_ms_max_ = ms; }
   void fail_disk();
   void transfer();
+  // A seal may make it a voter.
+  void learn(node_id from, troupe::generation of);
   // Runs when the node is not paused, unless its process ended since.
   void while_running(std::uint64_t ms, std::function<void()> action);
 

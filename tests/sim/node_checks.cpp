@@ -30,6 +30,10 @@ void node::check_batch(const testing::memory_kv::batch& batch) {
   if (stale_applied_ && now.index <= applied_in(*stale_applied_).index)
     throw violation("node " + std::to_string(id().value) + " writes out " + std::to_string(now.index.value) +
                     " again");
+  // It learns: changes on top of the state that it pulled.
+  if (member_->replica()) return;
+  last_applied_ = now.index;
+  world_.truth().installed(id(), now.index);
 }
 
 void node::check_records(const testing::memory_kv::batch& batch) {

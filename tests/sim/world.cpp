@@ -38,6 +38,7 @@ storage::shard_config config_of(dice& d, std::uint64_t self, std::uint64_t voter
   c.snapshot_every = pick<std::uint64_t>(d, std::array<std::uint64_t, 4>{5, 20, 60, 100'000});
   c.trailing = d.between(0, 20);
   c.announce_ms = d.between(20, 400);
+  c.learning_ms = d.between(500, 5'000);
   return c;
 }
 
@@ -64,6 +65,7 @@ void run_counts::add(const run_counts& o) {
   acknowledged += o.acknowledged;
   crashes += o.crashes;
   installs += o.installs;
+  follows += o.follows;
   messages += o.messages;
   write_failures += o.write_failures;
   generations += o.generations;
@@ -218,7 +220,14 @@ void world::change_voters() {
     }
     trace(detail::events, "node %lu is asked to seal for generation %lu of%s", n->id().value, next,
           names.c_str());
-    n->propose(to_bytes(message), [](result<std::string>) {});
+    std::uint64_t delay_ms = 0;
+    if (dice_.chance(0.6)) {  // who holds nothing learns ahead of it, for long enough or not
+      for (auto v : all) at(v).learn(n->id(), n->member().current());
+      delay_ms = dice_.between(0, 3'000);
+    }
+    after(delay_ms, [this, id = n->id(), bytes = to_bytes(message)] {
+      if (chaos_ && at(id).up()) at(id).propose(bytes, [](result<std::string>) {});
+    });
   }
 }
 
@@ -315,6 +324,7 @@ bool world::converged(std::string& why) const {
     auto name = "node " + std::to_string(n->id().value);
     if (!n->sound()) return why = name + " is down", false;
     if (n->installing()) return why = name + " installs", false;
+    if (n->member().learning()) return why = name + " learns", false;
     const auto& voters = last->member().voters();
     bool votes = std::find(voters.begin(), voters.end(), n->id()) != voters.end();
     auto wanted = votes ? storage::member_phase::voting : storage::member_phase::vacant;

@@ -43,7 +43,7 @@ struct run_options {
 
 struct run_counts {
   std::uint64_t commits = 0, elections = 0, reads = 0, acknowledged = 0, crashes = 0, installs = 0,
-                messages = 0, write_failures = 0, generations = 0, questions = 0, gaps = 0;
+                follows = 0, messages = 0, write_failures = 0, generations = 0, questions = 0, gaps = 0;
   void add(const run_counts& o);
 };
 

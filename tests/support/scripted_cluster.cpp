@@ -76,6 +76,10 @@ void scripted_cluster::start(node_id id, std::string zone) {
     fresh->shards.push_back(system_.spawn(
         [this, id](caf::event_based_actor*, std::uint16_t s) -> caf::behavior {
           return {[this, id, s](storage::peek_atom, const frame& query) { return answer(id, s, query); },
+                  [this, id, s](storage::learn_atom, std::uint64_t, std::uint64_t of) {
+                    std::lock_guard lock(mutex_);
+                    shards_[s].learning[id] = generation(of);
+                  },
                   [this, id, s](node::transfer_atom, std::uint64_t to) {
                     {
                       std::lock_guard lock(mutex_);
@@ -105,7 +109,7 @@ void scripted_cluster::start(node_id id, std::string zone) {
   {
     std::lock_guard lock(mutex_);
     if (nodes_.empty() && shards_.front().voters.empty())
-      for (auto& s : shards_) s = {generation(1), {id}, id, 1, {}, {}};
+      for (auto& s : shards_) s = {generation(1), {id}, id, 1, {}, {}, {}};
     nodes_[id] = std::move(fresh);
     elect();
   }
@@ -235,7 +239,11 @@ std::string scripted_cluster::status_of(node_id where, std::uint16_t shard) {
   auto out = message.initRoot<schema::QueryResult>().initStatus();
   out.setShard(shard);
   if (!contains(s.voters, where)) {
-    out.setRole("vacant");
+    auto learner = s.learning.find(where);
+    bool learns = learner != s.learning.end() && learner->second == s.generation;
+    out.setRole(learns ? "learning" : "vacant");
+    if (learns) out.setGeneration(s.generation.value);
+    if (learns) out.setAppliedIndex(1);
     return to_bytes(message);
   }
   auto newcomer = s.pulling.find(where);

@@ -24,8 +24,9 @@ class scripted_cluster {
     std::vector<node_id> voters;
     node_id leader;
     std::uint64_t term = 1;
-    std::map<node_id, int> pulling;            // newcomers, and how often they must be asked yet
-    std::map<node_id, std::uint64_t> digests;  // of the records at entry 1, where it is another one
+    std::map<node_id, int> pulling;                  // newcomers, and how often they must be asked yet
+    std::map<node_id, troupe::generation> learning;  // ahead of the seal of that generation
+    std::map<node_id, std::uint64_t> digests;        // of the records at entry 1, where it is another one
   };
 
   struct hand_over {

@@ -119,10 +119,10 @@ test('cluster: a minority refuses writes at once and says why', async () => {
   await until('the node to have noticed', async () => (await cluster.view(cluster.nodes[0])).nodes.filter((node) => node.connected).length <= 1);
   const refused = await until('a refusal', async () => {
     const answer = await cluster.nodes[0].api.post('/api/v2/events', steps('in a minority', 1));
-    return answer.status === 503 ? answer : null;
+    // At first it may be about the leader that was lost with the others.
+    return answer.status === 503 && /majority/.test(answer.body.detail) ? answer : null;
   }, 30_000);
   assert.equal(refused.type, 'application/problem+json');
-  assert.match(refused.body.detail, /majority/);
   assert.ok(refused.headers.get('retry-after'));
   await Promise.all([cluster.nodes[1].boot(), cluster.nodes[2].boot()]);
   await cluster.settled(3);

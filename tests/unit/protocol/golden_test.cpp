@@ -349,6 +349,10 @@ TEST_CASE("golden: the cluster's map and its commands keep their bytes") {
                          seen.setNode(3), seen.initMark().setIndex(4), seen.getMark().setToken(5);
                        }),
                        message([](auto m) { m.initTransfer().setShard(1), m.getTransfer().setTo(2); }),
+                       message([](auto m) {
+                         auto l = m.initLearn();
+                         l.setShard(1), l.setGeneration(2), l.setFrom(3);
+                       }),
                        message([](auto m) { m.setDone(); }),
                        message([](auto m) { fill_refusal(m.initRefused()); })})));
 }
@@ -457,7 +461,8 @@ TEST_CASE("golden: what a shard keeps about itself keeps its bytes") {
                   [](auto s) { s.setFingerprint(1), s.setExpiresUs(2), s.setReply(data_of("reply")); }),
               encoded<schema::SnapshotChunk>([](auto s) {
                 auto r = s.initRecords(1)[0];
-                r.setColumn(1), r.setKey(data_of("key")), r.setValue(data_of("value")), s.setLast(true);
+                r.setColumn(1), r.setKey(data_of("key")), r.setValue(data_of("value")), r.setKind(2),
+                    s.setLast(true);
               })})));
 }
 
@@ -520,10 +525,11 @@ TEST_CASE("golden: what routers say to each other keeps its bytes") {
 TEST_CASE("golden: how a state is asked for and given keeps its bytes") {
   auto question = encoded<schema::StateQuestion>([](auto q) {
     q.setShard(1), q.setGeneration(2), q.setIndex(3), q.setTerm(4), q.setSnapshot(5), q.setColumn(2);
-    q.setKey(data_of("key")), q.setPurpose(1);
+    q.setKey(data_of("key")), q.setPurpose(1), q.setJournal(6), q.setPart(7);
   });
   auto given = encoded<schema::StateAnswer>([](auto a) {
     a.setChunk(data_of("chunk")), a.setSnapshot(1), a.setColumn(2), a.setKey(data_of("key"));
+    a.setJournal(3), a.setPart(4);
   });
   auto refused = encoded<schema::StateAnswer>([](auto a) { a.setRefused("why"); });
   CHECK(golden("transfer", joined({question, given, refused})));

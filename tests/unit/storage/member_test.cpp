@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 
@@ -30,6 +31,16 @@ std::string command(const std::function<void(schema::Command::Body::Builder)>& f
   return to_bytes(message);
 }
 
+// Leaves a reply behind among the records.
+std::string kept(const std::string& key) {
+  capnp::MallocMessageBuilder message;
+  auto c = message.initRoot<schema::Command>();
+  c.setOrg("default");
+  c.setIdempotencyKey(key);
+  c.getBody().setNoop();
+  return to_bytes(message);
+}
+
 std::string noop() {
   return command([](auto b) { b.setNoop(); });
 }
@@ -51,6 +62,7 @@ struct desk_node final : member_host {
     config.raft.voters = std::move(founders);
     config.history = epoch(7);
     config.announce_ms = 100;
+    config.learning_ms = 1'000;
   }
 
   void start(instant now) {
@@ -128,19 +140,26 @@ struct desk {
   }
   void bring(desk_node& n, const state_request& request) {
     auto& source = at(request.from.value);
-    if (!source.it->can_give(request)) return n.it->pull_failed(now, request);
+    pulls.push_back(request.purpose);
+    bool changes = request.purpose == state_purpose::changes;
+    if (!changes && !source.it->can_give(request)) return n.it->pull_failed(now, request);
     state_taker taker(the_shard, request, n.store);
     REQUIRE(taker.begin());
     state_giver giver;
     auto outcome = state_taker::outcome::more;
     while (outcome == state_taker::outcome::more) {
       auto question = decode_state_question(taker.question());
+      if (changes) {
+        outcome = taker.take(answer_changes(*question, id(n), *source.it, now.mono_ms));
+        if (outcome == state_taker::outcome::failed) return n.it->pull_failed(now, request);
+        continue;
+      }
       auto held = giver.accept(*question, id(n), *source.it, source.store, now.mono_ms, 77);
       REQUIRE(held);
       outcome = taker.take(answer_state(*held->second, held->first, *question, 500));
     }
     REQUIRE(outcome == state_taker::outcome::complete);
-    n.it->pulled(now, request, taker.chunks());
+    n.it->pulled(now, taker.wanted(), taker.chunks());
   }
   void pass(std::uint64_t ms) {
     for (std::uint64_t i = 0; i < ms; i += 20) {
@@ -166,6 +185,7 @@ struct desk {
   }
 
   std::uint64_t requests = 0;
+  std::vector<state_purpose> pulls;
   instant now{1'000, 1'700'000'000'000'000};
   std::vector<std::unique_ptr<desk_node>> all;
 };
@@ -276,4 +296,90 @@ TEST_CASE("member: messages that are broken, or of another shard or sender, chan
   d.at(2).it->receive_generation(d.now, node_id(1),
                                  encode_generation_message({the_shard, node_id(5), change}));
   CHECK(d.at(2).it->phase() == member_phase::vacant);
+}
+
+namespace {
+
+std::uint64_t records_of(desk& d, std::uint64_t node) {
+  d.at(node).it->write_out();
+  return digest(d.at(node).store.latest(), the_shard);
+}
+
+const auto no_records = [] { return digest(memory_kv().latest(), the_shard); };
+
+// Node 1 alone with some records, and node 2, which has learnt them.
+void learn_all(desk& d) {
+  for (int i = 0; i < 40; ++i) REQUIRE(d.ask(1, kept("before" + std::to_string(i))) == "done");
+  d.at(2).it->learn(d.now, node_id(1), generation(1));
+  d.pass(200);
+  REQUIRE(d.at(2).it->learning());
+  REQUIRE(d.at(2).it->learning()->reached == d.at(1).it->replica()->applied());
+}
+
+}  // namespace
+
+TEST_CASE("member: who learnt ahead of the seal follows, and enters without pulling the state again") {
+  desk d(2, {node_id(1)});
+  learn_all(d);
+  for (int i = 0; i < 20; ++i) REQUIRE(d.ask(1, kept("meanwhile" + std::to_string(i))) == "done");
+  d.pass(200);
+  CHECK(d.at(2).it->learning()->reached == d.at(1).it->replica()->applied());
+  CHECK(records_of(d, 1) == records_of(d, 2));
+  CHECK(d.at(2).it->phase() == member_phase::vacant);
+  CHECK(d.ask(2, noop()) == "not_leader");
+  REQUIRE(d.ask(1, kept("just before")) == "done");
+  REQUIRE(d.ask(1, seal(2, {1, 2})) == "done");
+  d.pass(2'000);
+  for (std::uint64_t n : {1, 2}) {
+    CHECK(d.at(n).it->phase() == member_phase::voting);
+    CHECK(d.at(n).it->settled());
+  }
+  CHECK(records_of(d, 1) == records_of(d, 2));
+  CHECK(d.pulls.front() == state_purpose::ahead);
+  CHECK(std::count(d.pulls.begin(), d.pulls.end(), state_purpose::replica) == 0);
+  CHECK(std::count(d.pulls.begin(), d.pulls.end(), state_purpose::ahead) == 1);
+  auto leader = d.at(1).it->replica()->status().leader.value;
+  REQUIRE(leader != 0);
+  CHECK(d.ask(leader, kept("after")) == "done");
+  d.pass(500);
+  CHECK(records_of(d, 1) == records_of(d, 2));
+}
+
+TEST_CASE("member: who is told no more to learn, or restarts, holds nothing") {
+  desk d(2, {node_id(1)});
+  learn_all(d);
+  d.pass(500);
+  d.at(2).it->learn(d.now, node_id(1), generation(1));
+  d.pass(700);
+  CHECK(d.at(2).it->learning());
+  d.pass(500);
+  CHECK_FALSE(d.at(2).it->learning());
+  CHECK(records_of(d, 2) == no_records());
+  learn_all(d);
+  d.at(2).start(d.now);
+  CHECK_FALSE(d.at(2).it->learning());
+  CHECK(records_of(d, 2) == no_records());
+}
+
+TEST_CASE("member: where the changes are not known any more, the state is pulled after the seal") {
+  desk d(2, {node_id(1)});
+  learn_all(d);
+  d.at(1).it->journal().clear();
+  REQUIRE(d.ask(1, kept("missed")) == "done");
+  REQUIRE(d.ask(1, seal(2, {1, 2})) == "done");
+  d.pass(3'000);
+  for (std::uint64_t n : {1, 2}) CHECK(d.at(n).it->phase() == member_phase::voting);
+  CHECK(records_of(d, 1) == records_of(d, 2));
+  CHECK(std::count(d.pulls.begin(), d.pulls.end(), state_purpose::replica) == 1);
+}
+
+TEST_CASE("member: who learns is still at it when the seal comes") {
+  desk d(2, {node_id(1)});
+  for (int i = 0; i < 40; ++i) REQUIRE(d.ask(1, kept("before" + std::to_string(i))) == "done");
+  d.at(2).it->learn(d.now, node_id(1), generation(1));
+  d.at(1).it->propose(d.now, request_id(1'000), kept("at once"));
+  d.at(1).it->propose(d.now, request_id(1'001), seal(2, {1, 2}));
+  d.pass(3'000);
+  for (std::uint64_t n : {1, 2}) CHECK(d.at(n).it->phase() == member_phase::voting);
+  CHECK(records_of(d, 1) == records_of(d, 2));
 }
