@@ -219,7 +219,7 @@ std::string settings_markdown() {
       "\n## Memory and disk\n\n"
       "A node at rest takes about 35 MiB. Under load it adds what waits to be flushed to tables (32 MiB, "
       "about twice that while a flush runs), the cache of tables (64 MiB, their indexes and filters "
-      "included), what the insight queries keep of past hours (at most 48 MiB, nothing until somebody asks), "
+      "included), what the insight queries keep of past hours (at most 96 MiB, nothing until somebody asks), "
       "what each shard has applied and not handed over (at most 1 MiB of 16 shards each), and "
       "what clients have under way. It does not grow with the data. Writes are refused with 507 while less "
       "than 128 MiB of the disk are free, so that what is in memory can always be written.\n";

@@ -17,7 +17,7 @@ namespace troupe::storage {
 
 class query_memory {
  public:
-  static constexpr std::size_t bytes_max_default = 48ULL << 20;
+  static constexpr std::size_t bytes_max_default = 96ULL << 20;
 
   explicit query_memory(std::size_t bytes_max = bytes_max_default) : bytes_max_(bytes_max) {}
 

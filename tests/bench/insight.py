@@ -61,12 +61,12 @@ def ask(connection, key, path, until_ms):
 def queries(setup, server, filled):
     """Times of each path: of the first query of all, and of the others round by round."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
-    until_ms = filled["until_ms"]
-    first = {path: ask(connection, server.key, path, until_ms) for path in PATHS}
+    begin_ms = filled["until_ms"] - 60_000 * setup.rounds * QUERIES
+    first = {path: ask(connection, server.key, path, begin_ms) for path in PATHS}
     times = {path: [] for path in PATHS}
     for number in range(setup.rounds):
         for path in PATHS:
-            moved = [until_ms - 60_000 * (number * QUERIES + i + 1) for i in reversed(range(QUERIES))]
+            moved = [begin_ms + 60_000 * (number * QUERIES + i + 1) for i in range(QUERIES)]
             times[path].append(sorted(ask(connection, server.key, path, until) for until in moved))
     return first, times
 
