@@ -91,13 +91,14 @@ class rate_meter {
 }  // namespace
 
 struct edge::parts {
-  parts(edge_config config, client& data, const ingest::price_table* prices, observer* watch)
+  parts(edge_config config, client& data, const ingest::price_table* prices, observer* watch,
+        presence* others)
       : core(std::make_shared<server_core>(std::move(config))),
         keys(core->config.limits),
         files(core->config.web_root),
         listening(core),
         actors(data, listening.threads().front()),
-        live(live_config(watch), actors, listening.threads()),
+        live(live_config(watch, others), actors, listening.threads()),
         api{actors, *core, keys, prices ? prices : &ingest::price_table::built_in()},
         live_api{api, live} {
     core->watch = watch;
@@ -145,8 +146,9 @@ struct edge::parts {
     *text = openapi_json(routes, core->config.version);
   }
 
-  hub_config live_config(observer* watch) {
+  hub_config live_config(observer* watch, presence* others) {
     hub_config out;
+    out.others = others;
     out.write_agent = [](schema::AgentState::Reader a, std::string& to) {
       write_agent_json(a, now_us(), to);
     };
@@ -194,8 +196,9 @@ struct edge::parts {
   bool is_stopped = false;
 };
 
-edge::edge(edge_config config, client& actors, const ingest::price_table* prices, observer* watch)
-    : parts_(std::make_unique<parts>(std::move(config), actors, prices, watch)) {}
+edge::edge(edge_config config, client& actors, const ingest::price_table* prices, observer* watch,
+           presence* others)
+    : parts_(std::make_unique<parts>(std::move(config), actors, prices, watch, others)) {}
 
 edge::~edge() { stop(std::chrono::milliseconds(0)); }
 

@@ -1,13 +1,14 @@
 // The client edge of a node: everything on the client port and on the OTLP port, put together.
 //
 // start() returns once it listens. Until the keys are loaded from the system shard every key gets 503.
-// 'actors' and 'watch' must outlive the edge. start() and stop() are called once, from one thread.
+// 'actors', 'watch' and 'others' must outlive the edge. start() and stop() are called once, from one thread.
 #pragma once
 
 #include <chrono>
 #include <memory>
 
 #include "actors/runtime/client.hpp"
+#include "actors/runtime/presence.hpp"
 #include "http/ingest/pricing.hpp"
 #include "http/server/config.hpp"
 #include "http/server/server.hpp"
@@ -17,10 +18,10 @@ namespace troupe::http {
 
 class edge {
  public:
-  // 'prices': nullptr takes the built-in table. 'watch' may be nullptr.
+  // 'prices': nullptr takes the built-in table. 'watch' may be nullptr, and so may 'others', on a node that is alone.
   // Throws std::runtime_error that names an address that cannot be listened on.
   edge(edge_config config, client& actors, const ingest::price_table* prices = nullptr,
-       observer* watch = nullptr);
+       observer* watch = nullptr, presence* others = nullptr);
   ~edge();
 
   void start();

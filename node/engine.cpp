@@ -8,6 +8,7 @@
 #include <random>
 
 #include "actors/machines.hpp"
+#include "actors/presence/actor.hpp"
 #include "protocol/uuid.hpp"
 #include "storage/rocks_kv.hpp"
 #include "storage/shard_client.hpp"
@@ -168,6 +169,7 @@ result<bool> engine::start_shards(const config& c, std::optional<invitation> inv
   if (auto* peers = cluster_->peers()) {
     storage::serve_peers(*peers, shards_);
     runtime_ = std::make_unique<runtime>(*system_, shards_, id.history, peers, &places);
+    presence_ = spawn_presence(*system_, *peers);
   } else {
     runtime_ = std::make_unique<runtime>(*system_, shards_, id.history);
   }
@@ -238,6 +240,7 @@ void engine::leave_cluster() {
 
 engine::~engine() {
   leave_cluster();
+  presence_.reset();
   runtime_.reset();
   for (auto& s : shards_) caf::anon_send_exit(s, caf::exit_reason::user_shutdown);
   shards_.clear();

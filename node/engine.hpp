@@ -14,6 +14,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/runtime/presence.hpp"
 #include "actors/runtime/runtime.hpp"
 #include "node/actor_system.hpp"
 #include "node/admin_cluster.hpp"
@@ -32,6 +33,8 @@ class engine {
   ~engine();
 
   client& get_client() { return runtime_->get_client(); }
+  // Who is at the other nodes' edges; null on a node that is alone.
+  presence* others_present() { return presence_.get(); }
   caf::actor_system& system() { return *system_; }
   const storage::data_dir& directory() const { return directory_; }
   const pki_files& certificates() const { return pki_; }
@@ -74,6 +77,7 @@ class engine {
   caf::actor queries_;
   std::vector<caf::actor> shards_;
   std::unique_ptr<runtime> runtime_;
+  std::unique_ptr<presence> presence_;
   std::unique_ptr<backups> backups_;
 };
 

@@ -181,7 +181,8 @@ result<bool> running_node::start_edge() {
   };
   metrics_ = std::make_unique<metrics>(std::move(figures));
   try {
-    edge_ = std::make_unique<http::edge>(std::move(c), engine_->get_client(), prices_.get(), metrics_.get());
+    edge_ = std::make_unique<http::edge>(std::move(c), engine_->get_client(), prices_.get(), metrics_.get(),
+                                         engine_->others_present());
     edge_->start();
   } catch (const std::exception& e) {
     return failure{

@@ -33,6 +33,8 @@ enum class frame_kind : std::uint16_t {  // never renumber
   state_question = 19,                   // schema::StateQuestion
   state_answer = 20,                     // schema::StateAnswer
   membership_message = 21,               // schema::MembershipMessage
+  presence_news = 22,                    // schema::PresenceNews
+  presence_taken = 23,                   // schema::PresenceTaken
 };
 
 struct frame {

@@ -18,8 +18,6 @@ std::string_view text_of(const boost::json::object& from, std::string_view name)
   return {v->get_string().data(), v->get_string().size()};
 }
 
-std::string presence_ref_text(std::uint64_t ref) { return "F" + std::to_string(ref); }
-
 }  // namespace
 
 result<std::shared_ptr<const principal>> channel_socket::who_joins(const channel_message& m) {
@@ -119,13 +117,9 @@ void channel_socket::answer_join(const channel_message& m, const topic_reader::j
 }
 
 void channel_socket::arrive(channel& c) {
-  auto number = context_.live.next_ref();
-  auto ref = presence_ref_text(number);
-  presence_meta meta{
-      c.who->key_id, ref,
-      concat({"{\"phx_ref\":", json_string(ref), ",\"name\":", json_string(c.who->name), ",\"role\":\"",
-              to_string(c.who->is), "\",\"online_at\":", std::to_string(now_us() / 1'000'000), "}"})};
-  if (context_.live.arrive(*c.what, std::move(meta))) c.presence_ref = number;
+  auto fields = concat({"\"name\":", json_string(c.who->name), ",\"role\":\"", to_string(c.who->is),
+                        "\",\"online_at\":", std::to_string(now_us() / 1'000'000)});
+  c.presence = context_.live.arrive(*c.what, c.who->key_id, fields);
   send_text(channel_push(c.join_ref, c.what->name, "presence_state", context_.live.presence_state(*c.what)));
 }
 
@@ -143,7 +137,7 @@ void channel_socket::forget(std::string_view topic_name) {
   channels_.pop_back();
   stats_counters::drop(stats().joins_open);
   if (!c.reader) return;
-  if (c.presence_ref != 0) context_.live.leave(*c.what, c.who->key_id, presence_ref_text(c.presence_ref));
+  if (c.presence != 0) context_.live.leave(c.presence);
   c.reader->end();
 }
 

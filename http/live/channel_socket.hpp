@@ -30,8 +30,8 @@ class channel_socket final : public websocket, private reader_sink {
     std::shared_ptr<const principal> who;
     std::shared_ptr<topic_reader> reader;  // none if it may publish only
     std::optional<std::string> join_ref;
-    std::uint64_t presence_ref = 0;  // 0: not listed
-    bool is_stale = false;           // a state was let go
+    std::uint64_t presence = 0;  // number of the session, 0: not listed
+    bool is_stale = false;       // a state was let go
   };
 
   // websocket

@@ -30,11 +30,14 @@ hub::~hub() { stop(); }
 
 void hub::start() {
   feed_ = data_.subscribe([this](std::shared_ptr<const std::string> feed) { on_feed(std::move(feed)); });
+  if (config_.others)
+    presence_ = config_.others->follow([this](const presence_news& news) { take_presence(news); });
   conflater_ = std::thread([this] { conflate(); });
 }
 
 void hub::stop() {
   feed_.reset();
+  presence_.reset();
   {
     std::lock_guard lock(mutex_);
     life_->owner = nullptr;
@@ -127,19 +130,36 @@ void hub::admit_expected() {
 
 std::string hub::presence_state(const topic& t) const {
   std::lock_guard lock(mutex_);
-  return presence_.state(t.key());
+  return people_.state(t.key());
 }
 
-bool hub::arrive(const topic& t, presence_meta who) {
+// Numbers are drawn and told in one order.
+std::uint64_t hub::arrive(const topic& t, const std::string& key, std::string_view fields) {
   std::lock_guard lock(mutex_);
-  if (!presence_.arrive(t.key(), who)) return false;
+  auto self = config_.others ? config_.others->self() : node_id();
+  auto number = ++sessions_;
+  auto ref = concat({"F", std::to_string(self.value), "-", std::to_string(number)});
+  present_session who{number, t.key(), key, concat({"{\"phx_ref\":\"", ref, "\",", fields, "}"})};
+  if (!people_.arrive(self, who)) return 0;
+  if (config_.others) config_.others->came(std::move(who));
   wake();
-  return true;
+  return number;
 }
 
-void hub::leave(const topic& t, const std::string& key, const std::string& ref) {
+void hub::leave(std::uint64_t number) {
   std::lock_guard lock(mutex_);
-  if (presence_.leave(t.key(), key, ref)) wake();
+  auto self = config_.others ? config_.others->self() : node_id();
+  if (!people_.leave(self, number)) return;
+  if (config_.others) config_.others->went(number);
+  wake();
+}
+
+void hub::take_presence(const presence_news& news) {
+  std::lock_guard lock(mutex_);
+  if (news.to_before == presence_news::relation::replaces) people_.leave_all(news.of);
+  for (auto& who : news.came) people_.arrive(news.of, who);
+  for (auto number : news.gone) people_.leave(news.of, number);
+  wake();
 }
 
 // With the mutex held: there is something to conflate.
@@ -267,7 +287,7 @@ void hub::announce(std::string_view org, std::string_view name, std::string_view
 }
 
 void hub::flush_presence() {
-  for (auto& [key, diff] : presence_.take_diffs())
+  for (auto& [key, diff] : people_.take_diffs())
     if (auto it = audiences_.find(key); it != audiences_.end()) send_state(it->second, "presence_diff", diff);
 }
 

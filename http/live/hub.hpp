@@ -51,6 +51,8 @@ struct hub_config {
   std::function<void(schema::AgentState::Reader, std::string&)> write_agent;
   // The payload of the system topic.
   std::function<std::string()> write_figures;
+  // Of the other nodes; null when there are none. Outlives the hub.
+  presence* others = nullptr;
   // Tokens of an organisation changed, and somebody looks at them. Called on the hub's thread, with its mutex held.
   std::function<void(const std::string&)> tokens_changed;
   // News of keys, for the key ring. Called on the feed's thread.
@@ -95,12 +97,12 @@ class hub {
   void announce(std::string_view org, std::string_view name, std::string_view event,
                 std::string_view payload);
 
-  // Who is on a topic. Diffs are sent to the topic, conflated; the state is for the one who joins.
+  // Who is on a topic, on all nodes. Diffs are sent to the topic, conflated; the state is for the one who joins.
   std::string presence_state(const topic& t) const;
-  // False if the bounds leave it out.
-  bool arrive(const topic& t, presence_meta who);
-  void leave(const topic& t, const std::string& key, const std::string& ref);
-  std::uint64_t next_ref() { return ++refs_; }
+  // 'fields': of a JSON object, what is told of this session beside its reference. Returns its number, 0 if the bounds
+  // leave it out.
+  std::uint64_t arrive(const topic& t, const std::string& key, std::string_view fields);
+  void leave(std::uint64_t number);
 
  private:
   struct audience {
@@ -159,6 +161,7 @@ class hub {
   void flush_insight();
   void take_insight(std::string_view org, capnp::List<schema::Event>::Reader events);
   void flush_presence();
+  void take_presence(const presence_news& news);
   void wake();
   void flush_figures();
   void retry_gaps();
@@ -187,13 +190,13 @@ class hub {
   std::vector<shard_state> shards_;
   std::map<std::string, std::map<std::string, std::string>> changed_agents_;  // org -> agent -> JSON
   insight_news insight_;
-  presence_table presence_;
+  presence_table people_;
   principal_pool principals_;
-  std::atomic<std::uint64_t> refs_{0};
+  std::uint64_t sessions_ = 0;
   std::atomic<bool> starved_{false};  // a gap waits for room
   std::condition_variable wake_;
   bool stopping_ = false, news_ = false;
-  std::unique_ptr<subscription> feed_;
+  std::unique_ptr<subscription> feed_, presence_;
   std::thread conflater_;
 };
 

@@ -1,5 +1,7 @@
 #include "http/live/presence.hpp"
 
+#include <algorithm>
+
 #include "http/live/live_frame.hpp"
 
 namespace troupe::http {
@@ -13,7 +15,7 @@ std::string people_json(const People& people) {
     if (out.size() > 1) out.push_back(',');
     out.append(json_string(key)).append(":{\"metas\":[");
     bool first = true;
-    for (auto& [ref, meta] : metas) {
+    for (auto& [session, meta] : metas) {
       if (!first) out.push_back(',');
       first = false;
       out.append(meta);
@@ -25,28 +27,46 @@ std::string people_json(const People& people) {
 
 }  // namespace
 
-bool presence_table::arrive(const std::string& topic_key, const presence_meta& who) {
-  auto& here = topics_[topic_key];
-  auto known = here.find(who.key);
-  if (known == here.end() ? here.size() >= keys_max : known->second.size() >= metas_max) return false;
-  here[who.key].emplace(who.ref, who.json);
-  changed_[topic_key].joins[who.key].emplace(who.ref, who.json);
+std::size_t presence_table::count(const std::map<session, std::string>& sessions, node_id of) {
+  auto first = sessions.lower_bound({of, 0});
+  std::size_t n = 0;
+  while (first != sessions.end() && first->first.first == of) ++first, ++n;
+  return n;
+}
+
+bool presence_table::has_room(const people& here, node_id of, const std::string& key) const {
+  if (auto known = here.find(key); known != here.end())
+    if (auto metas = count(known->second, of); metas != 0) return metas < metas_max;
+  auto keys = std::count_if(here.begin(), here.end(), [&](auto& k) { return count(k.second, of) != 0; });
+  return static_cast<std::size_t>(keys) < keys_max;
+}
+
+bool presence_table::arrive(node_id of, const present_session& who) {
+  auto& here = topics_[who.topic];
+  session s(of, who.number);
+  if (!has_room(here, of, who.key) || !sessions_.try_emplace(s, place{who.topic, who.key}).second) {
+    if (here.empty()) topics_.erase(who.topic);
+    return false;
+  }
+  here[who.key].emplace(s, who.meta);
+  changed_[who.topic].joins[who.key].emplace(s, who.meta);
   return true;
 }
 
-bool presence_table::leave(const std::string& topic_key, const std::string& key, const std::string& ref) {
-  auto at = topics_.find(topic_key);
-  if (at == topics_.end()) return false;
+bool presence_table::leave(node_id of, std::uint64_t number) {
+  session s(of, number);
+  auto where = sessions_.extract(s);
+  if (!where) return false;
+  const auto& [topic, key] = where.mapped();
+  auto at = topics_.find(topic);
   auto person = at->second.find(key);
-  if (person == at->second.end()) return false;
-  auto meta = person->second.extract(ref);
-  if (!meta) return false;
+  auto meta = person->second.extract(s);
   if (person->second.empty()) at->second.erase(person);
   if (at->second.empty()) topics_.erase(at);
-  auto& news = changed_[topic_key];
+  auto& news = changed_[topic];
   auto joined = news.joins.find(key);
   // Came and went between two diffs: nobody was told that it came.
-  if (joined != news.joins.end() && joined->second.erase(ref) != 0) {
+  if (joined != news.joins.end() && joined->second.erase(s) != 0) {
     if (joined->second.empty()) news.joins.erase(joined);
   } else {
     news.leaves[key].insert(std::move(meta));
@@ -54,8 +74,13 @@ bool presence_table::leave(const std::string& topic_key, const std::string& key,
   return true;
 }
 
-std::string presence_table::state(const std::string& topic_key) const {
-  auto at = topics_.find(topic_key);
+void presence_table::leave_all(node_id of) {
+  for (auto it = sessions_.lower_bound({of, 0}); it != sessions_.end() && it->first.first == of;)
+    leave(of, (it++)->first.second);
+}
+
+std::string presence_table::state(const std::string& topic) const {
+  auto at = topics_.find(topic);
   return at == topics_.end() ? "{}" : people_json(at->second);
 }
 

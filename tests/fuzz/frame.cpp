@@ -13,9 +13,15 @@
 #include "protocol/must.hpp"
 #include "protocol/schema/admin.capnp.h"
 #include "protocol/schema/command.capnp.h"
+#include "protocol/schema/generation.capnp.h"
+#include "protocol/schema/membership.capnp.h"
+#include "protocol/schema/peer.capnp.h"
+#include "protocol/schema/presence.capnp.h"
 #include "protocol/schema/query.capnp.h"
 #include "protocol/schema/reply.capnp.h"
+#include "protocol/schema/route.capnp.h"
 #include "protocol/schema/storage.capnp.h"
+#include "protocol/schema/transfer.capnp.h"
 
 using namespace troupe;
 
@@ -44,6 +50,18 @@ void read(frame_kind kind, std::string_view payload) {
       case frame_kind::admin_request: copy<schema::AdminRequest>(payload); break;
       case frame_kind::admin_reply: copy<schema::AdminReply>(payload); break;
       case frame_kind::snapshot_chunk: copy<schema::SnapshotChunk>(payload); break;
+      case frame_kind::generation_message: copy<schema::GenerationMessage>(payload); break;
+      case frame_kind::peer_hello: copy<schema::PeerHello>(payload); break;
+      case frame_kind::peer_welcome: copy<schema::PeerWelcome>(payload); break;
+      case frame_kind::peer_packet: copy<schema::PeerPacket>(payload); break;
+      case frame_kind::shard_question: copy<schema::ShardQuestion>(payload); break;
+      case frame_kind::shard_answer: copy<schema::ShardAnswer>(payload); break;
+      case frame_kind::feed_message: copy<schema::FeedMessage>(payload); break;
+      case frame_kind::state_question: copy<schema::StateQuestion>(payload); break;
+      case frame_kind::state_answer: copy<schema::StateAnswer>(payload); break;
+      case frame_kind::membership_message: copy<schema::MembershipMessage>(payload); break;
+      case frame_kind::presence_news: copy<schema::PresenceNews>(payload); break;
+      case frame_kind::presence_taken: copy<schema::PresenceTaken>(payload); break;
       default: break;
     }
   } catch (const kj::Exception&) {
@@ -56,7 +74,7 @@ void read(frame_kind kind, std::string_view payload) {
 // The first byte says what kind the rest is taken for.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {  // NOLINT
   if (size == 0) return 0;
-  auto kind = static_cast<frame_kind>(data[0] % 16);
+  auto kind = static_cast<frame_kind>(data[0] % 24);
   std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   if (auto opened = open_envelope(bytes)) {
     must(seal_envelope(opened->kind, opened->version, opened->payload) == bytes,

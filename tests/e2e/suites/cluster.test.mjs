@@ -5,6 +5,7 @@ import { copyFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { Presence } from 'phoenix';
 import { Follower, open_socket } from '../support/channels.mjs';
 import { Cluster, ctl, ctl_json, ctl_must, free_port } from '../support/cluster.mjs';
 import { by_place, numbers, step_of, steps } from '../support/events.mjs';
@@ -89,6 +90,29 @@ test('cluster: a reader on one node is pushed what is sent to another', async ()
   await until('all to come', () => follower.received.filter((event) => event.agent_id === 'pushed').length >= 50);
   assert.deepEqual(follower.received.filter((event) => event.agent_id === 'pushed').map(step_of), numbers(50));
   socket.disconnect();
+});
+
+test('cluster: presence lists who is at any node, and forgets who was at one that dies', async () => {
+  const topic = 'agent:watched by many';
+  const sockets = cluster.nodes.map((node) => open_socket(node.base, admin_key));
+  const lists = sockets.map((socket) => {
+    const channel = socket.channel(topic);
+    const presence = new Presence(channel);
+    channel.join();
+    return () => presence.list((_, { metas }) => metas.map((meta) => meta.phx_ref)).flat().sort();
+  });
+  try {
+    await until('each to see all three', () => lists.every((list) => list().length === 3));
+    assert.deepEqual(lists[1](), lists[0]());
+    assert.equal(new Set(lists[0]()).size, 3, 'references of different nodes differ');
+    const dying = cluster.nodes[2];
+    await dying.kill();
+    await until('the two others to see two', () => lists.slice(0, 2).every((list) => list().length === 2));
+    await dying.boot();
+    await until('all three to be there again', () => lists.every((list) => list().length === 3));
+  } finally {
+    for (const socket of sockets) socket.disconnect();
+  }
 });
 
 test('cluster: with one node killed the others take writes, and it catches up when it is back', async () => {

@@ -204,18 +204,48 @@ TEST_CASE("hub: a gap in the feed is read from the shard before what follows is 
 
 TEST_CASE("hub: who comes and goes is told as state and as conflated diffs") {
   presence_table table;
-  CHECK(table.arrive("t", {"k1", "r1", R"({"phx_ref":"r1"})"}));
-  CHECK(table.arrive("t", {"k1", "r2", R"({"phx_ref":"r2"})"}));
-  CHECK(table.arrive("t", {"k2", "r3", R"({"phx_ref":"r3"})"}));
-  CHECK(table.leave("t", "k2", "r3"));  // came and went unseen
+  const node_id here(1);
+  CHECK(table.arrive(here, {1, "t", "k1", R"({"phx_ref":"r1"})"}));
+  CHECK(table.arrive(here, {2, "t", "k1", R"({"phx_ref":"r2"})"}));
+  CHECK(table.arrive(here, {3, "t", "k2", R"({"phx_ref":"r3"})"}));
+  CHECK(table.leave(here, 3));  // came and went unseen
   CHECK(table.state("t") == R"({"k1":{"metas":[{"phx_ref":"r1"},{"phx_ref":"r2"}]}})");
   auto diffs = table.take_diffs();
   REQUIRE(diffs.size() == 1);
   CHECK(diffs[0].second == R"({"joins":{"k1":{"metas":[{"phx_ref":"r1"},{"phx_ref":"r2"}]}},"leaves":{}})");
   CHECK(table.take_diffs().empty());
-  CHECK(table.leave("t", "k1", "r1"));
+  CHECK(table.leave(here, 1));
   CHECK(table.take_diffs()[0].second == R"({"joins":{},"leaves":{"k1":{"metas":[{"phx_ref":"r1"}]}}})");
-  CHECK_FALSE(table.leave("t", "k1", "r1"));
+  CHECK_FALSE(table.leave(here, 1));
+}
+
+TEST_CASE("hub: who is at other nodes is listed too, and nobody of a node that is gone") {
+  presence_table table;
+  const node_id here(1), there(2);
+  CHECK(table.arrive(here, {1, "t", "k", R"({"at":1})"}));
+  CHECK(table.arrive(there, {1, "t", "k", R"({"at":2})"}));
+  CHECK(table.arrive(there, {2, "t", "other", R"({"at":3})"}));
+  CHECK(table.state("t") == R"({"k":{"metas":[{"at":1},{"at":2}]},"other":{"metas":[{"at":3}]}})");
+  table.take_diffs();
+  table.leave_all(there);
+  CHECK(table.state("t") == R"({"k":{"metas":[{"at":1}]}})");
+  CHECK(table.take_diffs()[0].second ==
+        R"({"joins":{},"leaves":{"k":{"metas":[{"at":2}]},"other":{"metas":[{"at":3}]}}})");
+}
+
+TEST_CASE("hub: what is listed of a topic is bounded for each node") {
+  presence_table table;
+  const node_id here(1), there(2);
+  std::uint64_t number = 0;
+  auto arrive = [&](node_id of, const std::string& key) {
+    return table.arrive(of, {++number, "t", key, "{}"});
+  };
+  for (std::size_t i = 0; i < presence_table::metas_max; ++i) CHECK(arrive(here, "k"));
+  CHECK_FALSE(arrive(here, "k"));
+  CHECK(arrive(there, "k"));
+  for (std::size_t i = 1; i < presence_table::keys_max; ++i) CHECK(arrive(here, "k" + std::to_string(i)));
+  CHECK_FALSE(arrive(here, "one more"));
+  CHECK(arrive(there, "one more"));
 }
 
 TEST_CASE("position: its text comes back as the same position") {

@@ -9,6 +9,7 @@
 #include "protocol/schema/generation.capnp.h"
 #include "protocol/schema/membership.capnp.h"
 #include "protocol/schema/peer.capnp.h"
+#include "protocol/schema/presence.capnp.h"
 #include "protocol/schema/rollback.capnp.h"
 #include "protocol/schema/route.capnp.h"
 #include "protocol/schema/storage.capnp.h"
@@ -520,6 +521,17 @@ TEST_CASE("golden: what routers say to each other keeps its bytes") {
     fill_place(a.initPlace());
   });
   CHECK(golden("route", joined({question, answered, follows, fed})));
+}
+
+TEST_CASE("golden: what nodes tell of who is here keeps its bytes") {
+  auto news = encoded<schema::PresenceNews>([](auto n) {
+    n.setStream(1), n.setNumber(2);
+    auto s = n.initCame(1)[0];
+    s.setNumber(3), s.setTopic("topic"), s.setKey("key"), s.setMeta("{}");
+    n.initGone(1).set(0, 4);
+  });
+  auto taken = encoded<schema::PresenceTaken>([](auto t) { t.setInStep(true); });
+  CHECK(golden("presence", joined({news, taken})));
 }
 
 TEST_CASE("golden: how a state is asked for and given keeps its bytes") {
