@@ -1,7 +1,7 @@
 #include "actors/presence/actor.hpp"
 
-#include <caf/all.hpp>
 #include <spdlog/spdlog.h>
+#include <caf/all.hpp>
 
 #include <mutex>
 
@@ -132,8 +132,7 @@ class presence_body final : public caf::event_based_actor {
   void changed(const presence_peer& p) {
     ears_.erase(p.peer);
     streams_.erase(p.peer);
-    if (p.what == peer_event::disconnected)
-      return pass({p.peer, presence_news::relation::replaces, {}, {}});
+    if (p.what == peer_event::disconnected) return pass({p.peer, presence_news::relation::replaces, {}, {}});
     streams_.emplace(p.peer, presence_stream(first_stream_ += 1'000'000));
     tell_soon(gather);
   }
@@ -173,8 +172,7 @@ class presence_handle final : public presence {
       if (auto self = caf::actor_cast<caf::actor>(to)) caf::anon_send(self, std::move(message));
     };
     peers.on_ask(frame_kind::presence_news, [post](node_id from, frame question, network::reply_to reply) {
-      post(std::make_shared<presence_asked>(
-          presence_asked{from, std::move(question), std::move(reply)}));
+      post(std::make_shared<presence_asked>(presence_asked{from, std::move(question), std::move(reply)}));
     });
     peers.on_peer([post](node_id peer, peer_event what) {
       post(std::make_shared<presence_peer>(presence_peer{peer, what}));

@@ -13,8 +13,8 @@ namespace {
 kj::StringPtr whole(const std::string& s) { return {s.data(), s.size()}; }
 
 failure corrupt(const kj::Exception& e) {
-  return {errc::corrupt, std::string("what a node tells of who is here cannot be decoded: ") +
-                             e.getDescription().cStr()};
+  return {errc::corrupt,
+          std::string("what a node tells of who is here cannot be decoded: ") + e.getDescription().cStr()};
 }
 
 }  // namespace

@@ -53,9 +53,15 @@ export class Node {
   async boot() {
     await this.launch();
     await until('the node to say its ports', () => this.read_ports() || this.died(), start_within_ms);
-    await until('/readyz', async () => this.died() || (await fetch(`${this.ops}/readyz`)).ok, start_within_ms);
+    await until('/readyz', async () => this.died() || (await this.ready()), start_within_ms);
     if (this.exit) throw new Error(`trouped ended at start-up: ${JSON.stringify(this.exit)}`);
     if (!existsSync(join(this.data_dir, 'run', 'admin.json'))) throw new Error('it says that it is ready, and not where its admin port is');
+  }
+
+  async ready() {
+    const answer = await fetch(`${this.ops}/readyz`);
+    if (!answer.ok) throw new Error(`not ready: ${await answer.text()}`);
+    return true;
   }
 
   /** Starts the process and does not wait for it. */

@@ -153,15 +153,13 @@ TEST_CASE("presence: under loss of messages and answers a peer ends with what is
       if (chance(3)) ear = {};  // the peer's edge began anew
       if (chance(50)) exchange(20);
     }
-    while (exchange(0)) {
-    }
+    while (exchange(0)) {}
     std::set<std::uint64_t> truth;
     for (auto& [number, s] : roster.here()) truth.insert(number);
     // An ear that began anew after the last news hears of it with the next.
     roster.came(session(++next));
     truth.insert(next);
-    while (exchange(0)) {
-    }
+    while (exchange(0)) {}
     CHECK(there.here == truth);
   }
 }
