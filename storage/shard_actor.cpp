@@ -183,6 +183,7 @@ class shard_body final : public caf::event_based_actor, private member_host {
     }
     resumes_failed_ = 0;
     spdlog::info("shard {} takes up again", config_.raft.shard.value);
+    feed_.hold();
     open();
     feed_.tell_all(position());
   }

@@ -29,8 +29,15 @@ void shard_feed::tell(follower& f, const position& now) {
   self_.send(f.who, std::move(told));
 }
 
+void shard_feed::hold() {
+  for (auto& [address, f] : followers_) f.skipping = true;
+}
+
 void shard_feed::tell_all(const position& now) {
-  for (auto& [address, f] : followers_) tell(f, now);
+  for (auto& [address, f] : followers_) {
+    f.skipping = false;
+    tell(f, now);
+  }
 }
 
 void shard_feed::publish(const std::string& feed) {

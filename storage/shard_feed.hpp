@@ -31,7 +31,9 @@ class shard_feed {
   // An encoded schema::Feed.
   void publish(const std::string& feed);
   void taken(const caf::actor_addr& who, std::uint64_t bytes, const position& now);
-  // The shard opened again: its followers may have missed something.
+  // The shard opens again and may publish what it had published: nobody hears that. Then its followers are told where it
+  // stands, for they may have missed something.
+  void hold();
   void tell_all(const position& now);
   void clear();
 

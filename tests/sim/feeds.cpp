@@ -78,9 +78,15 @@ void feeds::tell_position(listener& who) {
   soon(0, [&who, feed = encode(home_.where())] { who.take(feed); });
 }
 
+void feeds::hold() {
+  for (auto* who : {&to_giver_, &to_follower_}) who->skips = true;
+}
+
 void feeds::opened_again() {
-  for (auto* who : {&to_giver_, &to_follower_})
+  for (auto* who : {&to_giver_, &to_follower_}) {
+    who->skips = false;
     if (who->follows) tell_position(*who);
+  }
 }
 
 // --- where the follower hears it from

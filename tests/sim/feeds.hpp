@@ -21,8 +21,9 @@ class feeds final : private feed_giver_host, private feed_taker_host {
  public:
   feeds(world& w, node& home, gateway_peers cluster, follower::asker read);
 
-  // What the shard here published, and that it opened again: something may have been missed.
+  // What the shard here published; and that it opens again, as shard_feed.hpp says.
   void published(std::string feed);
+  void hold();
   void opened_again();
   void asked(node_id from, const feed_question& question, network::reply_to reply) {
     giver_.asked(from, question, std::move(reply));

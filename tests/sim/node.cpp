@@ -197,6 +197,7 @@ void node::halted(const failure& why) {
 void node::reopen(std::uint64_t delay_ms) {
   later(delay_ms, [this] {
     stop_member();
+    front_->feeds().hold();
     begin();
     front_->feeds().opened_again();
   });
