@@ -30,14 +30,16 @@ void wire::ask(node_id to, traffic, frame question, std::chrono::milliseconds de
   home_.while_running(static_cast<std::uint64_t>(deadline.count()), [this, number] {
     settle(number, failure{errc::timed_out, "that node did not answer in time", {}});
   });
-  world_.carry(self(), to, [&w = world_, from = self(), to, number, question = std::move(question)] {
-    w.at(to).wires().take_question(from, number, question);
-  });
+  // Once, also if the node there has been started anew meanwhile: a connection's packets come once, and a second copy
+  // would be given what the answer to the first one lacks.
+  auto has_come = std::make_shared<bool>(false);
+  world_.carry(self(), to,
+               [&w = world_, from = self(), to, number, has_come, question = std::move(question)] {
+                 if (!std::exchange(*has_come, true)) w.at(to).wires().take_question(from, number, question);
+               });
 }
 
-// Once, as a connection's packets come: the second copy would be given what the first one's answer lacks.
 void wire::take_question(node_id from, std::uint64_t number, frame question) {
-  if (!taken_.insert(number).second) return;
   auto found = asks_.find(kind_of(question));
   if (found == asks_.end()) throw violation("a question that nobody takes");
   found->second(from, std::move(question), [this, from, number](const frame& reply) {

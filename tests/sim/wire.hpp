@@ -48,7 +48,6 @@ class wire final : public network {
   node& home_;
   std::set<node_id> connected_;
   std::map<std::uint64_t, asked> open_;  // by a number that no other question of the run has
-  std::set<std::uint64_t> taken_;
   std::map<frame_kind, std::function<void(node_id, frame)>> posts_;
   std::map<frame_kind, std::function<void(node_id, frame, reply_to)>> asks_;
   std::vector<std::function<void(node_id, peer_event)>> listeners_;
