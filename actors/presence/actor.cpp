@@ -133,7 +133,7 @@ class presence_body final : public caf::event_based_actor {
     ears_.erase(p.peer);
     streams_.erase(p.peer);
     if (p.what == peer_event::disconnected) return pass({p.peer, presence_news::relation::replaces, {}, {}});
-    streams_.emplace(p.peer, presence_stream(first_stream_ += 1'000'000));
+    streams_.emplace(p.peer, presence_stream(streams_begun_));
     tell_soon(gather);
   }
 
@@ -148,7 +148,7 @@ class presence_body final : public caf::event_based_actor {
   std::map<node_id, presence_stream> streams_;  // of those who are connected
   std::map<node_id, presence_ear> ears_;
   gate_ptr gate_;
-  std::uint64_t first_stream_ = 0;
+  std::uint64_t streams_begun_ = 0;
   bool is_to_tell_ = false;
 };
 

@@ -49,7 +49,7 @@ void presence_stream::failed(std::uint64_t stream) {
 }
 
 void presence_stream::begin_anew() {
-  ++stream_;
+  stream_ = ++streams_;
   number_ = told_upto_ = 0;
   gone_.clear();
   is_under_way_ = false;

@@ -41,8 +41,8 @@ struct presence_message {
 // To one peer.
 class presence_stream {
  public:
-  // 'stream': another one than the peer has heard from this node since they are connected.
-  explicit presence_stream(std::uint64_t stream) : stream_(stream) {}
+  // 'streams': how many this node has begun, to all its peers; outlives this.
+  explicit presence_stream(std::uint64_t& streams) : streams_(streams), stream_(++streams) {}
 
   void went(std::uint64_t number);
   // Nothing while one is under way, or when the peer knows all.
@@ -54,7 +54,8 @@ class presence_stream {
  private:
   void begin_anew();
 
-  std::uint64_t stream_;
+  std::uint64_t& streams_;
+  std::uint64_t stream_;         // no other one of this node has its number
   std::uint64_t number_ = 0;     // of the next message
   std::uint64_t told_upto_ = 0;  // of everybody up to there
   std::vector<std::uint64_t> gone_;

@@ -19,6 +19,7 @@ hub::hub(hub_config config, client& data, std::vector<std::shared_ptr<io_thread>
       data_(data),
       threads_(std::move(threads)),
       epoch_(epoch_text(data.history())),
+      self_(config_.others ? config_.others->self() : node_id()),
       position_(data.shard_count(), 0),
       shards_(data.shard_count()) {
   life_->owner = this;
@@ -136,11 +137,10 @@ std::string hub::presence_state(const topic& t) const {
 // Numbers are drawn and told in one order.
 std::uint64_t hub::arrive(const topic& t, const std::string& key, std::string_view fields) {
   std::lock_guard lock(mutex_);
-  auto self = config_.others ? config_.others->self() : node_id();
   auto number = ++sessions_;
-  auto ref = concat({"F", std::to_string(self.value), "-", std::to_string(number)});
+  auto ref = concat({"F", std::to_string(self_.value), "-", std::to_string(number)});
   present_session who{number, t.key(), key, concat({"{\"phx_ref\":\"", ref, "\",", fields, "}"})};
-  if (!people_.arrive(self, who)) return 0;
+  if (!people_.arrive(self_, who)) return 0;
   if (config_.others) config_.others->came(std::move(who));
   wake();
   return number;
@@ -148,8 +148,7 @@ std::uint64_t hub::arrive(const topic& t, const std::string& key, std::string_vi
 
 void hub::leave(std::uint64_t number) {
   std::lock_guard lock(mutex_);
-  auto self = config_.others ? config_.others->self() : node_id();
-  if (!people_.leave(self, number)) return;
+  if (!people_.leave(self_, number)) return;
   if (config_.others) config_.others->went(number);
   wake();
 }

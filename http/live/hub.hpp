@@ -176,6 +176,7 @@ class hub {
   client& data_;
   const std::vector<std::shared_ptr<io_thread>> threads_;
   const std::string epoch_;
+  const node_id self_;                                // none on a node that is alone
   std::vector<std::unique_ptr<switchboard>> boards_;  // by I/O thread
 
   const std::shared_ptr<lifeline> life_ = std::make_shared<lifeline>();
