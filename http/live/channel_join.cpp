@@ -64,8 +64,8 @@ void channel_socket::join(const channel_message& m) {
                                             static_cast<reader_sink&>(*this));
   std::optional<topic_reader::seen> resume;
   if (auto* recover = m.payload.if_contains("recover"); recover && recover->is_object())
-    resume.emplace(std::string(text_of(recover->get_object(), "epoch")),
-                   std::string(text_of(recover->get_object(), "offset")));
+    resume = {std::string(text_of(recover->get_object(), "epoch")),
+              std::string(text_of(recover->get_object(), "offset"))};
   auto self = std::static_pointer_cast<channel_socket>(shared_from_this());
   auto what_joined = c.what;
   auto reader = c.reader;

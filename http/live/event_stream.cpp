@@ -66,8 +66,8 @@ void event_stream::begin(handover taken) {
   std::optional<topic_reader::seen> resume;
   if (!last_event_id_.empty()) {
     auto colon = std::min(last_event_id_.find(':'), last_event_id_.size());
-    resume.emplace(last_event_id_.substr(0, colon),
-                   colon < last_event_id_.size() ? last_event_id_.substr(colon + 1) : std::string());
+    resume = {last_event_id_.substr(0, colon),
+              colon < last_event_id_.size() ? last_event_id_.substr(colon + 1) : std::string()};
   }
   auto reader = reader_;
   reader->when_there(*parse_topic(who_.org, "events"), resume,
