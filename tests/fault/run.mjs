@@ -94,8 +94,6 @@ function tell_clients(workloads) {
     const sums = new Map();
     for (const { errors } of workload.clients) for (const [what, n] of errors) sums.set(what, (sums.get(what) ?? 0) + n);
     const pause = Math.max(0, ...workload.clients.map((client) => client.longest_pause));
-    const anew = (workload.readers ?? []).reduce((sum, reader) => sum + reader.before.length, 0);
-    if (anew > 0) log(`${workload.name}: told ${anew} times to begin anew`);
     log(`${workload.name}: ${workload.done} done, longest pause ${Math.round(pause)} ms, ${[...sums].map(([what, n]) => `${n} x ${what}`).join(', ') || 'no errors'}`);
   }
 }
