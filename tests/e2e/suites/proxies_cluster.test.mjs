@@ -42,6 +42,8 @@ class Clients {
     this.stream = new EventSource(`${front.base}/api/livebook/stream/telemetry`, {
       fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${admin_key}` } }),
     });
+    this.stream_error = '';
+    this.stream.addEventListener('error', (error) => (this.stream_error = `, ${error.code ?? ''} ${error.message ?? ''}`));
     this.stream.addEventListener('events', (message) => this.streamed.push(...JSON.parse(message.data).events.filter((event) => event.agent_id === this.agent)));
   }
 
@@ -79,7 +81,7 @@ class Clients {
     const from = this.seen;
     await until(`${this.front.name}: writing, the WebSocket and the event stream to go on`, () => {
       const now = this.seen;
-      if (now.some((count, i) => count < from[i] + by)) throw new Error(`from ${from} to ${now}`);
+      if (now.some((count, i) => count < from[i] + by)) throw new Error(`from ${from} to ${now}; the event stream is ${['connecting', 'open', 'closed'][this.stream.readyState]}${this.stream_error}`);
       return true;
     }, 60_000);
   }

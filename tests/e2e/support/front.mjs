@@ -64,9 +64,9 @@ export class Front {
   }
 
   nginx(nodes) {
-    const servers = nodes.map((port) => `server 127.0.0.1:${port} max_fails=2 fail_timeout=5s;`).join('\n    ');
+    const servers = nodes.map((port) => `server 127.0.0.1:${port} max_fails=0;`).join('\n    ');
     const site = put_in(readFileSync(shipped.nginx, 'utf8'), [
-      ['server 127.0.0.1:8080 max_fails=2 fail_timeout=5s;', servers],
+      ['server 127.0.0.1:8080 max_fails=0;', servers],
       ['listen 80;', `listen 127.0.0.1:${this.plain_port};`],
       ['    listen [::]:80;\n', ''],
       ['listen 443 ssl http2;', `listen 127.0.0.1:${this.port} ssl http2;`],
