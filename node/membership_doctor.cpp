@@ -212,11 +212,13 @@ void look_at_drains(const cluster_sight& sight, const cluster::known_cluster& kn
 
 std::vector<problem> diagnose(const cluster_sight& sight) {
   findings out;
+  // Without a map, or with one that is older or newer than its part in the cluster, nobody else tells how this node is.
+  auto* itself = sight.map.find(sight.self);
+  if (auto* own = sight.seen(sight.self); own && (!itself || itself->state == node_state::left))
+    for (const auto& p : own->report.problems) out.error("this node: " + p, "see its log");
   if (sight.map.version == 0) {
     out.error("this node does not know the cluster's map yet",
               "wait until it reaches a node that does; else look at the connections in its log");
-    if (auto* own = sight.seen(sight.self))
-      for (const auto& p : own->report.problems) out.error("this node: " + p, "see its log");
     return out.take();
   }
   for (const auto& n : sight.map.nodes) {

@@ -72,6 +72,18 @@ TEST_CASE("doctor: each thing that is wrong is found, with what to do") {
   };
   for (const auto& r : std::vector<row>{
            {"no map", severity::error, "does not know the cluster's map", [](auto& s) { s.map.version = 0; }},
+           {"not let in, by a map that does not name it", severity::error, "this node: n2 does not let it in",
+            [](auto& s) {
+              std::erase_if(s.map.nodes, [&](auto& n) { return n.facts.id == s.self; });
+              s.nodes[s.self].report.problems = {"n2 does not let it in"};
+            }},
+           {"not let in, by a map that says that it left", severity::error,
+            "this node: n2 does not let it in",
+            [](auto& s) {
+              for (auto& n : s.map.nodes)
+                if (n.facts.id == s.self) n.state = node_state::left;
+              s.nodes[s.self].report.problems = {"n2 does not let it in"};
+            }},
            {"a node away", severity::error, "node n3 at n3:1: not heard of for 60 s",
             [](auto& s) { silence(s, 3); }},
            {"a node that others do not reach", severity::error, "is reached from here, but not by most",
