@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "protocol/cell_record.hpp"
 #include "protocol/frame.hpp"
 #include "protocol/message.hpp"
 #include "protocol/schema/storage.capnp.h"
@@ -85,7 +86,11 @@ result<chunk_facts> read_chunk(shard_id shard, std::string_view bytes, Visit&& v
       }
       if (r.getKind() > static_cast<std::uint8_t>(change_kind::merge) || (is_applied && r.getKind() != 0))
         return bad("says of a record what is not known here");
-      visit(where, key, value, static_cast<change_kind>(r.getKind()));
+      auto kind = static_cast<change_kind>(r.getKind());
+      // What cannot be added up would make the store refuse the record ever after.
+      if (kind == change_kind::merge && (where != column::rollups || !merge_figures(std::array{value})))
+        return bad("adds to a record what cannot be added");
+      visit(where, key, value, kind);
     }
     return facts;
   } catch (const kj::Exception& e) {

@@ -1,6 +1,8 @@
 // See memory_kv.hpp.
 #include "tests/support/memory_kv.hpp"
 
+#include <array>
+
 #include "protocol/cell_record.hpp"
 
 namespace troupe::testing {
@@ -56,7 +58,9 @@ void memory_kv::apply(const op& o, std::vector<undo_op>& undo) {
   switch (o.kind) {
     case op_kind::put: t[o.key] = o.value; break;
     case op_kind::erase: t.erase(o.key); break;
-    case op_kind::merge: t[o.key] = merge_figures(t[o.key], o.value); break;
+    case op_kind::merge:  // onto what is damaged nothing can be added: it stays so
+      if (auto sum = merge_figures(std::array<std::string_view, 2>{t[o.key], o.value})) t[o.key] = *sum;
+      break;
     case op_kind::erase_range: break;
   }
 }
