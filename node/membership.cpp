@@ -27,29 +27,6 @@ failure ended() { return {errc::unavailable, "this node is stopping", std::chron
 
 }  // namespace
 
-result<cluster_map> map_in(const result<std::string>& reply) {
-  if (!reply) return reply.error();
-  try {
-    message_reader reader(*reply);
-    auto root = reader.root<schema::Reply>();
-    if (root.isClusterMap()) return cluster::read_map(root.getClusterMap());
-    if (!root.isRefused()) return failure{errc::corrupt, "the cluster's map was expected as an answer"};
-    auto why = root.getRefused();
-    return failure{static_cast<errc>(why.getCode()), std::string(view_of(why.getDetail())),
-                   std::chrono::milliseconds(why.getRetryAfterMs()), std::string(view_of(why.getField()))};
-  } catch (const kj::Exception& e) {
-    return failure{errc::corrupt, std::string("an answer cannot be decoded: ") + e.getDescription().cStr()};
-  }
-}
-
-std::string encoded_cluster_command(const std::function<void(schema::ClusterCommand::Builder)>& fill) {
-  capnp::MallocMessageBuilder message;
-  auto command = message.initRoot<schema::Command>();
-  command.setPrincipal("node");
-  fill(command.initBody().initCluster());
-  return to_bytes(message);
-}
-
 membership::membership(caf::actor_system& system, membership_sources from)
     : common_(std::make_shared<common>()) {
   auto shared = common_;

@@ -89,6 +89,12 @@ known_shard shard_of(const cluster_sight& sight, const cluster::placed_shard& pl
   return s;
 }
 
+bool votes(const cluster::known_cluster& known, node_id id) {
+  return std::any_of(known.shards.begin(), known.shards.end(), [&](const auto& s) {
+    return std::find(s.voters.begin(), s.voters.end(), id) != s.voters.end();
+  });
+}
+
 unsigned size_of(const auto& list) { return static_cast<unsigned>(list.size()); }
 
 }  // namespace
@@ -106,6 +112,9 @@ cluster::known_cluster known_of(const cluster_sight& sight) {
          free != 0 && free < leading_bytes_min ? cluster::disk_room::short_of : cluster::disk_room::enough});
   }
   for (const auto& s : sight.map.shards) known.shards.push_back(shard_of(sight, s));
+  // Let go while a seal that names it was on its way: it has to be replaced like one that drains.
+  for (auto& n : known.nodes)
+    if (n.state == cluster::node_state::left && votes(known, n.id)) n.state = cluster::node_state::draining;
   return known;
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint16_t shard_count = the_shard.value + 1;
+constexpr std::uint16_t shard_count = easy_shard::id.value + 1;
 
 milliseconds draw_wait(dice& d) { return milliseconds(d.chance(0.5) ? 15'000 : d.between(500, 4'000)); }
 
@@ -46,7 +46,10 @@ front::front(world& w, node& home, wire& wires)
       feeds_(w, home, {&wires, &directory_, links_},
              [this](std::string query, const follower::answered& done) {
                ask(request_kind::read, std::move(query), done);
-             }) {
+             }),
+      members_(w, home, wires, directory_, [this](std::string command, const membership::replied& done) {
+        ask(request_kind::command, std::move(command), done);
+      }) {
   directory_.know_self(home.id());
   listen();
 }

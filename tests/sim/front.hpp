@@ -1,5 +1,5 @@
 // What a node runs above its shard, as actors/runtime starts it, without actors: the directory, the links to its peers and a
-// gateway's dispatch and the feeds. Edges ask it; it asks the shard here or the fronts of other nodes. Lives as long as the process does:
+// gateway's dispatch, the feeds and membership. Edges ask it; it asks the shard here or the fronts of other nodes. Lives as long as the process does:
 // longer than a replica that halts and opens again.
 //
 // Checked here: a call is answered once, and by its deadline; who reaches no other voter refuses at once.
@@ -12,6 +12,7 @@
 
 #include "actors/runtime/dispatch.hpp"
 #include "tests/sim/feeds.hpp"
+#include "tests/sim/membership.hpp"
 #include "tests/sim/world.hpp"
 
 namespace troupe::sim {
@@ -27,6 +28,7 @@ class front final : private dispatch_host {
   // 'payload': a command or a query.
   void ask(request_kind kind, std::string payload, client::answer done);
   sim::feeds& feeds() { return feeds_; }
+  membership& members() { return members_; }
 
   // What the shard tells of itself.
   void learn_voters(generation in, const std::vector<node_id>& voters);
@@ -59,6 +61,7 @@ class front final : private dispatch_host {
   const std::chrono::milliseconds wait_max_;
   dispatch dispatch_;
   sim::feeds feeds_;
+  membership members_;
 };
 
 }  // namespace troupe::sim

@@ -5,7 +5,8 @@
 //   simulate --seed N [--trace]                one run with its trace; --trace adds every entry
 //   simulate --plant NAME --seeds N            runs with a planted bug: one of ack-before-sync, skip-guard, apply-twice,
 //                                              write-after-failure, trust-unflushed, forget-left, forget-import,
-//                                              forget-identity, lose-feed
+//                                              forget-identity, lose-feed, freeze-report
+#include <spdlog/spdlog.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,7 +34,8 @@ constexpr std::pair<const char*, plant> plants[] = {{"ack-before-sync", plant::a
                                                     {"forget-left", plant::forget_left},
                                                     {"forget-import", plant::forget_import},
                                                     {"forget-identity", plant::forget_identity},
-                                                    {"lose-feed", plant::lose_feed}};
+                                                    {"lose-feed", plant::lose_feed},
+                                                    {"freeze-report", plant::freeze_report}};
 
 // What skip-guard may leave out, as skip-guard:NAME; the first by default.
 constexpr std::pair<const char*, bool replica_guards::*> guards[] = {
@@ -277,6 +279,7 @@ arguments parse(int argc, char** argv) {
 }  // namespace troupe::sim
 
 int main(int argc, char** argv) {
+  spdlog::set_level(spdlog::level::off);  // the trace says what matters
   auto a = troupe::sim::parse(argc, argv);
   return a.seed ? troupe::sim::run_one(a) : troupe::sim::run_many(a);
 }

@@ -361,10 +361,11 @@ void node::read_failed(read_id request) {
   done(std::nullopt);
 }
 
-void node::transfer() {
+result<term> node::transfer(node_id to) {
   world_.trace(detail::events, "node %lu hands over", id().value);
-  static_cast<void>(member_->transfer(clock(), node_id{}));
+  auto begun = member_->transfer(clock(), to);
   arm();
+  return begun;
 }
 
 void node::learn(node_id from, troupe::generation of) {

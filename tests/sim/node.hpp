@@ -17,7 +17,7 @@
 
 namespace troupe::sim {
 
-inline constexpr shard_id the_shard{3};
+inline constexpr shard_id the_shard = system_shard;
 inline constexpr epoch the_history{77};
 
 class node final : public storage::member_host {
@@ -36,6 +36,7 @@ class node final : public storage::member_host {
   const storage::shard* replica() const { return up() ? member_->replica() : nullptr; }
   bool leads() const { return sound() && replica() && replica()->status().role == raft_role::leader; }
   const storage::member& member() const { return *member_; }
+  storage::instant clock() const;
   const testing::memory_kv& store() const { return store_; }
   bool installing() const { return taker_ || (up() && member_->importing()); }
   bool writing() const { return disk_queue_.size() != 0; }
@@ -48,7 +49,7 @@ class node final : public storage::member_host {
   void step_clock(std::int64_t us) { wall_offset_us_ += us; }
   void slow_disk(std::uint64_t ms) { disk_ms_max_ = ms; }
   void fail_disk();
-  void transfer();
+  result<term> transfer(node_id to);
   // A seal may make it a voter.
   void learn(node_id from, troupe::generation of);
   // Runs when the node is not paused, unless its process ended since.
@@ -90,7 +91,6 @@ class node final : public storage::member_host {
   void lost(node_id peer);
   log_index shown() const;
   void tell_voters();
-  storage::instant clock() const;
   void arm();
   void pump_disk();
   void write_group_after(std::uint64_t ms);

@@ -9,6 +9,7 @@
 #include "protocol/message.hpp"
 #include "protocol/schema/command.capnp.h"
 #include "storage/snapshot.hpp"
+#include "tests/sim/admin.hpp"
 #include "tests/sim/node.hpp"
 #include "tests/sim/workload.hpp"
 
@@ -78,6 +79,8 @@ world::world(const run_options& options)
   auto voters = pick<std::uint64_t>(dice_, std::array<std::uint64_t, 10>{1, 1, 3, 3, 3, 3, 3, 5, 5, 5});
   auto tuning = tuning_of(dice_);
   auto spare = pick<std::uint64_t>(dice_, std::array<std::uint64_t, 4>{0, 1, 2, 3});
+  is_run_ = dice_.chance(0.5);
+  if (is_run_) spare += std::exchange(voters, 1) - 1;  // one founds the cluster, the others are let in
   for (std::uint64_t id = 1; id <= voters + spare; ++id)
     nodes_.push_back(std::make_unique<node>(*this, config_of(dice_, id, voters, tuning)));
   draw_weather();
@@ -117,6 +120,8 @@ void world::run() {
   for (auto& n : nodes_) n->start();
   workload_ = std::make_unique<workload>(*this);
   workload_->start();
+  admin_ = std::make_unique<admin>(*this);
+  if (is_run_) admin_->start();
   auto end = now_ms_ + chaos_ms;
   while (now_ms_ < end) {
     nemesis();
@@ -124,6 +129,7 @@ void world::run() {
   }
   heal();
   workload_->wind_down();
+  if (is_run_) admin_->wind_down();
   std::string why = "it did not begin";
   for (auto limit = now_ms_ + heal_ms_max; now_ms_ < limit && !converged(why);) {
     notice_connections();
@@ -189,7 +195,7 @@ void world::hand_over() {
   bool cut = dice_.chance(0.5);
   for (auto& n : nodes_) {
     if (!n->leads()) continue;
-    n->transfer();
+    static_cast<void>(n->transfer(node_id{}));
     if (cut)
       after(dice_.between(1, 30), [this, id = n->id()] {
         if (chaos_) cut_off(id);
@@ -289,7 +295,7 @@ void world::nemesis() {
     auto step = static_cast<std::int64_t>(dice_.between(0, 20'000'000)) - 10'000'000;
     at(any_node()).step_clock(step);
   }
-  if (dice_.chance(weather_.seal)) change_voters();
+  if (!is_run_ && dice_.chance(weather_.seal)) change_voters();
   notice_connections();
   if (dice_.chance(0.02)) draw_weather();
 }
@@ -315,11 +321,19 @@ const node* world::newest() const {
   return found;
 }
 
+bool world::runs_well(std::string& why) const {
+  for (const auto& n : nodes_)
+    if (n->leads() && n->member().current() == newest()->member().current())
+      return admin_->is_settled(*n, why);
+  return why = "nobody leads", false;
+}
+
 bool world::converged(std::string& why) const {
   if (!workload_->finished()) return why = workload_->waiting(), false;
   log_index most = oracle_.applied_most();
   const auto* last = newest();
   if (!last) return why = "nobody votes", false;
+  if (is_run_ && !runs_well(why)) return false;
   for (const auto& n : nodes_) {
     auto name = "node " + std::to_string(n->id().value);
     if (!n->sound()) return why = name + " is down", false;

@@ -14,6 +14,7 @@
 
 #include "protocol/machine.hpp"
 #include "tests/sim/dice.hpp"
+#include "tests/sim/easy_shard.hpp"
 #include "tests/sim/oracle.hpp"
 
 namespace troupe::sim {
@@ -29,7 +30,8 @@ enum class plant : std::uint8_t {
   forget_left,
   forget_import,
   forget_identity,
-  lose_feed
+  lose_feed,
+  freeze_report
 };
 
 enum class detail : std::uint8_t { silent, events, everything };
@@ -47,6 +49,7 @@ struct run_counts {
   void add(const run_counts& o);
 };
 
+class admin;
 class node;
 class workload;
 
@@ -83,6 +86,9 @@ class world {
   node_id any_node();
   const std::vector<std::unique_ptr<node>>& nodes() const { return nodes_; }
   oracle& truth() { return oracle_; }
+  easy_shard& easy() { return easy_; }
+  // Membership places the shards, and people run it; else generations change at random.
+  bool is_run() const { return is_run_; }
   const machine_set& machines() const { return machines_; }
   const run_options& options() const { return options_; }
   bool chaos() const { return chaos_; }
@@ -111,6 +117,7 @@ class world {
   void heal();
   // The generation that all must end in.
   const node* newest() const;
+  bool runs_well(std::string& why) const;
   bool converged(std::string& why) const;
   void audit() const;
 
@@ -121,11 +128,13 @@ class world {
   std::uint64_t order_ = 0, numbers_ = 0;
   std::priority_queue<event, std::vector<event>, std::greater<>> events_;
   std::set<std::pair<node_id, node_id>> cuts_;
-  bool chaos_ = true;
+  bool chaos_ = true, is_run_ = false;
   oracle oracle_;
   machine_set machines_;
   std::vector<std::unique_ptr<node>> nodes_;
   std::unique_ptr<workload> workload_;
+  easy_shard easy_{*this};
+  std::unique_ptr<admin> admin_;
   run_counts counts_;
 };
 

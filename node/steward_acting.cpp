@@ -1,11 +1,11 @@
-// What the node that leads the system shard does about the others: see membership.hpp.
+// What the node that leads the system shard does about the others: see steward.hpp.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 
-#include "node/membership_body.hpp"
-#include "node/membership_messages.hpp"
+#include "node/steward.hpp"
 #include "protocol/message.hpp"
+#include "protocol/placement.hpp"
 #include "protocol/schema/command.capnp.h"
 
 namespace troupe::node {
@@ -21,7 +21,6 @@ constexpr std::int64_t ms_us = 1000, second_us = 1'000'000;
 constexpr std::int64_t change_us_max = 30 * second_us;
 constexpr std::int64_t announce_retry_us = 1 * second_us, announce_refused_us = 10 * second_us;
 constexpr std::int64_t hand_over_again_us = 5 * second_us;
-constexpr auto answer_max = std::chrono::milliseconds(2000);
 constexpr std::int64_t learn_again_us = 1 * second_us;
 // A newcomer that gets no further is not waited for: the seal will do.
 constexpr std::int64_t learn_stuck_us = 10 * second_us;
@@ -53,7 +52,7 @@ bool contains(const std::vector<node_id>& voters, node_id id) {
 
 }  // namespace
 
-std::string membership::body::names(const std::vector<node_id>& nodes) const {
+std::string steward::names(const std::vector<node_id>& nodes) const {
   std::string out;
   for (auto id : nodes) {
     auto* n = sight_.map.find(id);
@@ -62,19 +61,14 @@ std::string membership::body::names(const std::vector<node_id>& nodes) const {
   return out;
 }
 
-void membership::body::command(shard_id shard, std::string bytes, outcome then) {
+void steward::command(shard_id shard, std::string bytes, outcome then) {
   busy_ = true;
   then_ = std::move(then);
-  from_.actors->command(
-      shard, std::move(bytes), [shared = shared_, number = ++commands_](const result<std::string>& reply) {
-        auto code = reply ? errc::none : reply.error().code;
-        shared->tell(done_atom::value, number, static_cast<std::uint16_t>(code),
-                     reply ? std::string() : reply.error().detail, reply ? *reply : std::string());
-      });
+  host_.command(shard, std::move(bytes), ++commands_);
 }
 
-void membership::body::change_map(const std::function<void(schema::ClusterCommand::Builder)>& fill,
-                                  std::string_view what) {
+void steward::change_map(const std::function<void(schema::ClusterCommand::Builder)>& fill,
+                         std::string_view what) {
   command(system_shard, encoded_cluster_command(fill),
           [this, what = std::string(what)](const result<std::string>& reply) {
             auto now = map_in(reply);
@@ -90,11 +84,11 @@ void membership::body::change_map(const std::function<void(schema::ClusterComman
 
 // --- what every node does: say that it is here
 
-void membership::body::announce() {
+void steward::announce() {
   if (busy_ || sight_.map.version == 0 || sight_.now_us < announce_after_us_) return;
   auto* known = sight_.map.find(sight_.self);
   if (!known) return;
-  auto wish = from_.self;
+  auto wish = config_.self;
   auto* named = sight_.map.find(wish.name);
   if (wish.name.empty() || (named && named->facts.id != wish.id)) wish.name = known->facts.name;
   if (wish == known->facts && known->state != node_state::joining) return;
@@ -112,13 +106,13 @@ void membership::body::announce() {
 
 // --- what the leader of the system shard does
 
-bool membership::body::acts() const {
+bool steward::acts() const {
   auto* own = sight_.seen(sight_.self);
   auto* system = own ? own->report.of(system_shard) : nullptr;
   return system && system->leads() && system->fault.empty();
 }
 
-void membership::body::act() {
+void steward::act_as_leader() {
   if (busy_ || found() || sight_.map.version == 0) return;
   auto known = known_of(sight_);
   for (auto& s : known.shards)
@@ -132,13 +126,13 @@ void membership::body::act() {
   if (waits_for_change(known)) return;
   if (place(known)) return;
   expect_leaders(known);
-  bool rested = sight_.now_us - changed_us_ > from_.leaders_rest.count() * ms_us;
+  bool rested = sight_.now_us - changed_us_ > config_.leaders_rest.count() * ms_us;
   auto step = cluster::next_transfer(known);
   if (step && (rested || step->why == cluster::transfer_step::reason::leaves)) hand_over(*step);
 }
 
 // Reports are of before a hand-over for a while: until then whoever was to lead counts as leading, and is not asked again.
-void membership::body::expect_leaders(known_cluster& known) {
+void steward::expect_leaders(known_cluster& known) {
   for (auto& s : known.shards) {
     auto it = handed_.find(s.id);
     if (it == handed_.end()) continue;
@@ -151,7 +145,7 @@ void membership::body::expect_leaders(known_cluster& known) {
   }
 }
 
-bool membership::body::found() {
+bool steward::found() {
   auto* system = sight_.seen(sight_.self)->report.of(system_shard);
   if (sight_.map.version != 0) {
     // Alone with a map that does not know it: the records were restored from a backup of another cluster.
@@ -160,8 +154,8 @@ bool membership::body::found() {
     change_map(
         [&](auto c) {
           auto beginning = c.initRestore();
-          write_facts(from_.self, beginning.initNode());
-          beginning.setShards(static_cast<std::uint16_t>(from_.shards.size()));
+          write_facts(config_.self, beginning.initNode());
+          beginning.setShards(config_.shard_count);
         },
         "the restored cluster could not be begun");
     return true;
@@ -171,14 +165,14 @@ bool membership::body::found() {
   change_map(
       [&](auto c) {
         auto founding = c.initFound();
-        write_facts(from_.self, founding.initNode());
-        founding.setShards(static_cast<std::uint16_t>(from_.shards.size()));
+        write_facts(config_.self, founding.initNode());
+        founding.setShards(config_.shard_count);
       },
       "the cluster could not be founded");
   return true;
 }
 
-bool membership::body::record(const known_cluster& known) {
+bool steward::record(const known_cluster& known) {
   for (const auto& s : known.shards) {
     if (s.generation <= sight_.map.shards[s.id.value].generation) continue;
     changed_us_ = sight_.now_us;
@@ -196,7 +190,7 @@ bool membership::body::record(const known_cluster& known) {
   return false;
 }
 
-bool membership::body::finish_removals(const known_cluster& known) {
+bool steward::finish_removals(const known_cluster& known) {
   for (const auto& n : sight_.map.nodes) {
     if (n.state != node_state::draining || n.then != cluster::after_drain::leave) continue;
     bool votes = std::any_of(known.shards.begin(), known.shards.end(),
@@ -209,7 +203,7 @@ bool membership::body::finish_removals(const known_cluster& known) {
   return false;
 }
 
-bool membership::body::raise_level() {
+bool steward::raise_level() {
   auto lowest = ~std::uint32_t{0};
   for (const auto& n : sight_.map.nodes)
     if (n.state != node_state::left) lowest = std::min(lowest, n.facts.level);
@@ -220,7 +214,7 @@ bool membership::body::raise_level() {
 }
 
 // One shard changes at a time, unless that one takes for ever.
-bool membership::body::waits_for_change(const known_cluster& known) {
+bool steward::waits_for_change(const known_cluster& known) {
   auto& moving = sight_.nodes[sight_.self].report.moving;
   moving.clear();
   for (const auto& s : known.shards)
@@ -234,7 +228,7 @@ bool membership::body::waits_for_change(const known_cluster& known) {
   return sight_.now_us - changing_since_us_ < change_us_max;
 }
 
-bool membership::body::place(const known_cluster& known) {
+bool steward::place(const known_cluster& known) {
   auto step = cluster::next_placement(known);
   if (!step) return false;
   const auto& shard = known.shards[step->shard.value];
@@ -244,9 +238,9 @@ bool membership::body::place(const known_cluster& known) {
 }
 
 // Newcomers pull the state while the shard goes on: behind the seal they need only what came last, and clients wait for that.
-bool membership::body::prepares(const known_shard& shard, const cluster::placement_step& step) {
+bool steward::prepares(const known_shard& shard, const cluster::placement_step& step) {
   auto* truth = sight_.truth(step.shard);
-  if (!truth || !truth->leads() || !from_.peers) return false;
+  if (!truth || !truth->leads()) return false;
   auto& p = preparing_[step.shard];
   if (p.of != step.from) p = {step.from, 0, sight_.now_us, 0};
   std::uint64_t learnt = 0;
@@ -259,12 +253,7 @@ bool membership::body::prepares(const known_shard& shard, const cluster::placeme
     if (part && part->learns()) learnt += part->bytes + part->applied;
     if (!asks) continue;
     p.asked_us = sight_.now_us;
-    auto question = learn_shard{step.shard, step.from, truth->leader};
-    if (v == sight_.self)
-      send(this, teach_atom::value, question.shard.value, question.of.value, question.from.value);
-    else
-      from_.peers->ask(v, traffic::command, encode_membership({sight_.self, sight_.now_us, question}),
-                       answer_max, [](const troupe::result<frame>&) {});
+    host_.learn_ahead(v, {step.shard, step.from, truth->leader});
   }
   if (learnt != p.learnt) p.moved_us = sight_.now_us;
   p.learnt = learnt;
@@ -273,7 +262,7 @@ bool membership::body::prepares(const known_shard& shard, const cluster::placeme
   return true;
 }
 
-bool membership::body::has_learnt(node_id newcomer, const shard_report& truth) {
+bool steward::has_learnt(node_id newcomer, const shard_report& truth) const {
   auto* seen = sight_.seen(newcomer);
   auto* part = seen ? seen->report.of(truth.shard) : nullptr;
   return part && part->learns() && part->generation == truth.generation && part->applied != 0 &&
@@ -281,7 +270,7 @@ bool membership::body::has_learnt(node_id newcomer, const shard_report& truth) {
 }
 
 // Handing a shard over takes a moment; electing somebody after its leader left takes longer.
-bool membership::body::lead_elsewhere_first(const known_shard& shard, const cluster::placement_step& step) {
+bool steward::lead_elsewhere_first(const known_shard& shard, const cluster::placement_step& step) {
   if (contains(step.voters, shard.leader)) return false;
   auto& last = handed_us_[shard.id];
   if (sight_.now_us - last < hand_over_again_us) return false;
@@ -294,7 +283,7 @@ bool membership::body::lead_elsewhere_first(const known_shard& shard, const clus
   return false;
 }
 
-void membership::body::seal(const cluster::placement_step& step) {
+void steward::seal(const cluster::placement_step& step) {
   auto next = generation(step.from.value + 1);
   spdlog::info("shard {}: generation {} with voters {}, because {}", step.shard.value, next.value,
                names(step.voters), step.why);
@@ -311,7 +300,7 @@ void membership::body::seal(const cluster::placement_step& step) {
           });
 }
 
-void membership::body::hand_over(const cluster::transfer_step& step) {
+void steward::hand_over(const cluster::transfer_step& step) {
   busy_ = true;
   handed_[step.shard] = {step.to, sight_.now_us};
   then_ = [this, step](const result<std::string>& reply) {
@@ -323,18 +312,7 @@ void membership::body::hand_over(const cluster::transfer_step& step) {
   };
   spdlog::info("shard {}: {} is asked to hand it to {}", step.shard.value, names({step.from}),
                names({step.to}));
-  std::uint64_t question = 0;
-  {
-    std::lock_guard lock(shared_->mutex);
-    question = ++shared_->questions;
-    shared_->handing.emplace(question, [shared = shared_, number = ++commands_](const frame& answer) {
-      auto said = decode_membership(answer);
-      auto* why = said ? std::get_if<failure>(&said->what) : &said.error();
-      shared->tell(done_atom::value, number, static_cast<std::uint16_t>(why ? why->code : errc::none),
-                   why ? why->detail : std::string(), std::string());
-    });
-  }
-  pass_on(question, step.shard, step.to);
+  host_.hand_over(step.shard, step.to, ++commands_);
 }
 
 }  // namespace troupe::node
