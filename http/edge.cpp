@@ -229,6 +229,8 @@ edge_stats edge::stats() const {
   auto out = parts_->core->stats.read();
   out.connections_open = parts_->core->places->open();
   out.in_flight_bytes = parts_->core->budget.used();
+  out.writes = parts_->core->writes.stats();
+  out.reads = parts_->core->reads.stats();
   return out;
 }
 

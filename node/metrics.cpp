@@ -102,6 +102,25 @@ void add_edge(family_list& out, const http::edge_stats& s) {
                   {{"method", r.method}, {"route", r.route}, {"status", std::to_string(r.status)}}));
 }
 
+void add_gates(family_list& out, const http::edge_stats& s) {
+  auto both = [&](MetricType type, const char* name, const char* help, auto value) {
+    auto& family = out.family(type, name, help);
+    for (auto& [kind, gate] : {std::pair{"write", &s.writes}, std::pair{"read", &s.reads}})
+      family.metric.push_back(metric_of(type, static_cast<double>(value(*gate)), {{"kind", kind}}));
+  };
+  using gate = http::gate_stats;
+  both(MetricType::Gauge, "troupe_http_load_in_flight",
+       "Requests that wait for shards now; a body counts once for every 16 KiB.",
+       [](const gate& g) { return g.in_flight; });
+  both(MetricType::Gauge, "troupe_http_load_limit", "How many may wait at once, by how long they take.",
+       [](const gate& g) { return g.limit; });
+  both(MetricType::Gauge, "troupe_http_load_target_seconds",
+       "Where half of them take longer, fewer are let in.",
+       [](const gate& g) { return std::chrono::duration<double>(g.target).count(); });
+  both(MetricType::Counter, "troupe_http_load_refused_total",
+       "Requests refused with 503 because too many wait.", [](const gate& g) { return g.refused; });
+}
+
 void add_shards(family_list& out, const std::vector<shard_figures>& shards) {
   struct kind {
     MetricType type;
@@ -157,6 +176,36 @@ void add_cluster(family_list& out, const membership_figures& c) {
               c.transfers);
   out.counter("troupe_cluster_digest_mismatches_total",
               "Comparisons in which a replica here had other records than another.", c.digest_mismatches);
+}
+
+void add_peers(family_list& out, const std::vector<peer_figures>& peers) {
+  struct kind {
+    MetricType type;
+    const char* name;
+    const char* help;
+    double (*value)(const peer_status&);
+  };
+  static constexpr kind kinds[] = {
+      {MetricType::Gauge, "troupe_peer_connected", "1 while this node is connected with that one.",
+       [](const peer_status& p) { return p.connected ? 1.0 : 0.0; }},
+      {MetricType::Gauge, "troupe_peer_waiting_bytes", "What waits here to be sent to that node.",
+       [](const peer_status& p) { return static_cast<double>(p.waiting_bytes); }},
+      {MetricType::Counter, "troupe_peer_sent_bytes_total", "Bytes sent to that node, before encryption.",
+       [](const peer_status& p) { return static_cast<double>(p.counters.bytes_sent); }},
+      {MetricType::Counter, "troupe_peer_received_bytes_total", "Bytes from that node.",
+       [](const peer_status& p) { return static_cast<double>(p.counters.bytes_received); }},
+      {MetricType::Counter, "troupe_peer_sent_frames_total", "Frames sent to that node.",
+       [](const peer_status& p) { return static_cast<double>(p.counters.frames_sent); }},
+      {MetricType::Counter, "troupe_peer_received_frames_total", "Frames from that node.",
+       [](const peer_status& p) { return static_cast<double>(p.counters.frames_received); }},
+      {MetricType::Counter, "troupe_peer_frames_without_room_total",
+       "Frames refused or dropped because that node did not keep up.",
+       [](const peer_status& p) { return static_cast<double>(p.counters.no_room); }},
+  };
+  for (const auto& k : kinds) {
+    auto& family = out.family(k.type, k.name, k.help);
+    for (const auto& p : peers) family.metric.push_back(metric_of(k.type, k.value(p.of), {{"peer", p.name}}));
+  }
 }
 
 void add_backups(family_list& out, const backup_state& b) {
@@ -236,6 +285,7 @@ std::string metrics::text(ops_sources::aliases aliases) const {
   auto writer = from_.writer();
   add_process(out, process);
   add_edge(out, edge);
+  add_gates(out, edge);
   add_shards(out, from_.state->shards());
   out.counter("troupe_log_syncs_total", "Syncs of the log.", writer.syncs);
   out.counter("troupe_log_batches_total", "Batches written to the log.", writer.batches);
@@ -245,6 +295,7 @@ std::string metrics::text(ops_sources::aliases aliases) const {
   out.gauge("troupe_ready", "1 when the node is ready for traffic.",
             from_.state->not_ready().empty() ? 1 : 0);
   if (from_.cluster) add_cluster(out, from_.cluster());
+  if (from_.peers) add_peers(out, from_.peers());
   if (from_.backup) add_backups(out, from_.backup());
   if (aliases == ops_sources::aliases::with) add_aliases(out, edge, process, recent_.read(now_s()));
   auto families = out.take();

@@ -16,6 +16,7 @@
 
 #include "http/server/stats.hpp"
 #include "node/backup.hpp"
+#include "node/cluster/peer_network.hpp"
 #include "node/fleet_figures.hpp"
 #include "node/health.hpp"
 #include "node/membership.hpp"
@@ -48,12 +49,19 @@ class last_minute {
   std::array<slot, 6> slots_;
 };
 
+// A node of the cluster as this one knows it, by its name.
+struct peer_figures {
+  std::string name;
+  peer_status of;
+};
+
 struct metric_sources {
   std::function<http::edge_stats()> edge;
   std::function<storage::log_writer::statistics()> writer;
   std::function<std::uint64_t()> disk_free_bytes;
   const health* state = nullptr;
   std::function<membership_figures()> cluster = {};  // empty: nothing about the cluster
+  std::function<std::vector<peer_figures>()> peers = {};
   std::function<backup_state()> backup = {};
 };
 

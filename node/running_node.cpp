@@ -174,6 +174,17 @@ result<bool> running_node::start_edge() {
     auto* cluster = engine_->cluster();
     return cluster->started() ? cluster->members().figures() : membership_figures();
   };
+  figures.peers = [this] {
+    auto* cluster = engine_->cluster();
+    std::vector<peer_figures> out;
+    if (!cluster->started()) return out;
+    auto map = cluster->members().map();
+    for (auto& p : cluster->peer_states()) {
+      auto* n = map.find(p.node);
+      out.push_back({n && !n->facts.name.empty() ? n->facts.name : node_name(p.node), std::move(p)});
+    }
+    return out;
+  };
   figures.backup = [this] { return engine_->saves().state(); };
   c.cluster_view = [this]() -> std::shared_ptr<const std::string> {
     auto* cluster = engine_->cluster();

@@ -41,6 +41,14 @@ export const edge = dashboard({
           { legend: 'sent', expr: sum('troupe_http_sent_bytes_total') },
         ],
       }),
+      lines('Waiting and how many may', {
+        width: 12, about: 'Requests that wait for shards, and the bound that follows from how long they take; beyond it the answer is 503.',
+        queries: [
+          { legend: '{{kind}} {{instance}}', expr: 'troupe_http_load_in_flight{NODES}' },
+          { legend: '{{kind}} may {{instance}}', expr: 'troupe_http_load_limit{NODES}' },
+        ],
+      }),
+      lines('Refused for load', { unit: 'reqps', width: 12, about: 'Answered 503 with Retry-After, at the head where possible.', queries: by('kind', 'troupe_http_load_refused_total') }),
       lines('Bodies in memory', { unit: 'bytes', about: 'Bounded by http_in_flight_mb; beyond it the answer is 503.', queries: each('troupe_http_in_flight_bytes') }),
     ]],
     ['Live', [
@@ -101,6 +109,11 @@ export const cluster = dashboard({
       lines('Events stored', { unit: 'eps', stacked: true, about: 'By shard. Seen at the leader.', queries: { legend: '{{shard}}', expr: `sum by (shard) (${rate('troupe_shard_events_total')} * on (instance, shard) group_left () (troupe_shard_leader{NODES} == 1))` } }),
       lines('Commits', { unit: 'cps', about: 'Log entries per second at the leaders.', queries: { legend: '{{instance}}', expr: 'sum by (instance) (rate(troupe_shard_commit_index{NODES}[$__rate_interval]))' } }),
       lines('Log kept', { about: 'Entries from the last flush on, over all shards.', queries: { legend: '{{instance}}', expr: 'sum by (instance) (troupe_shard_log_entries{NODES})' } }),
+    ]],
+    ['Between nodes', [
+      lines('Connected peers', { about: 'How many of the others each node is connected with.', queries: { legend: '{{instance}}', expr: 'sum by (instance) (troupe_peer_connected{NODES})' } }),
+      lines('Sent to peers', { unit: 'Bps', about: 'Before encryption: entries, commands, live frames, snapshots.', queries: { legend: '{{instance}} to {{peer}}', expr: rate('troupe_peer_sent_bytes_total') } }),
+      lines('Waiting for peers', { unit: 'bytes', about: 'Bounded for each kind of traffic; a peer that does not keep up is sent nothing more.', queries: { legend: '{{instance}} to {{peer}}', expr: 'troupe_peer_waiting_bytes{NODES}' } }),
     ]],
     ['Disk', [
       lines('Written to the log', { unit: 'Bps', about: 'Before compaction.', queries: { legend: '{{instance}}', expr: rate('troupe_log_written_bytes_total') } }),

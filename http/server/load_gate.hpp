@@ -19,6 +19,8 @@
 #include <mutex>
 #include <utility>
 
+#include "http/server/stats.hpp"
+
 namespace troupe::http {
 
 struct load_limits {
@@ -57,6 +59,7 @@ class load_gate {
   std::uint64_t refused() const noexcept { return refused_.load(std::memory_order_relaxed); }
   void count_refused() noexcept { refused_.fetch_add(1, std::memory_order_relaxed); }
   std::chrono::microseconds target() const;
+  gate_stats stats() const { return {in_flight(), limit(), refused(), target()}; }
 
  private:
   // Times by powers of two, each in four steps.

@@ -29,10 +29,18 @@ struct request_count {
   std::uint64_t count = 0;
 };
 
+// A gate of load (load_gate.hpp), in its units: a unit is a request with a body of up to 16 KiB.
+struct gate_stats {
+  std::uint32_t in_flight = 0, limit = 0;
+  std::uint64_t refused = 0;  // requests
+  std::chrono::microseconds target{0};
+};
+
 // A moment's figures. Counters grow from the start of the edge.
 struct edge_stats {
   std::uint64_t connections_open = 0, websockets_open = 0, streams_open = 0, joins_open = 0;
   std::uint64_t in_flight_bytes = 0;
+  gate_stats writes, reads;
   std::uint64_t connections_total = 0, connections_refused = 0;
   std::uint64_t requests_total = 0, bytes_in = 0, bytes_out = 0;
   std::uint64_t deadlines_passed = 0;

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Presence } from 'phoenix';
+import { dashboards as boards } from '../../../deploy/grafana/make.mjs';
 import { Follower, open_socket } from '../support/channels.mjs';
 import { Cluster, ctl, ctl_json, ctl_must, free_port } from '../support/cluster.mjs';
 import { by_place, numbers, step_of, steps } from '../support/events.mjs';
@@ -67,6 +68,23 @@ test('cluster: one node with data grows to three, and what it had is on all of t
   const view = await cluster.view();
   assert.deepEqual(view.nodes.map((node) => node.state), ['active', 'active', 'active']);
   assert.ok(view.shards.every((shard) => shard.generation >= 2));
+});
+
+test('cluster: each node says what passes between it and the others, by their names', async () => {
+  const { nodes } = await cluster.view();
+  const of_peers = new Set(JSON.stringify(boards).match(/troupe_peer_[a-z_]+/g));
+  assert.ok(of_peers.size >= 3);
+  for (const i of numbers(3)) {
+    const text = await (await fetch(`${cluster.nodes[i].ops}/metrics`)).text();
+    const value = (name, peer) => Number(new RegExp(`^${name}\\{peer="${peer}"\\} (\\S+)$`, 'm').exec(text)?.[1]);
+    const others = nodes.map(({ name }) => name).filter((name) => !Number.isNaN(value('troupe_peer_connected', name)));
+    assert.equal(others.length, 2, text);
+    for (const peer of others) {
+      assert.equal(value('troupe_peer_connected', peer), 1);
+      assert.ok(value('troupe_peer_sent_bytes_total', peer) > 0 && value('troupe_peer_received_bytes_total', peer) > 0);
+      for (const name of of_peers) assert.ok(value(name, peer) >= 0, `${name} of ${peer}`);
+    }
+  }
 });
 
 test('cluster: any node takes any request, and each reads what another was told', async () => {

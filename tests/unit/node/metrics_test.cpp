@@ -58,6 +58,37 @@ TEST_CASE("metrics: requests, events and the log are counted") {
   CHECK(contains(text, "troupe_cluster_shards_led 5\n"));
 }
 
+TEST_CASE("metrics: writes and reads that wait, and how many may, are told apart") {
+  measured m;
+  m.edge.writes = {.in_flight = 7, .limit = 96, .refused = 3, .target = std::chrono::milliseconds(20)};
+  m.edge.reads.limit = 1024;
+  auto text = m.figures.text(ops_sources::aliases::with);
+  CHECK(contains(text, "\ntroupe_http_load_in_flight{kind=\"write\"} 7\n"));
+  CHECK(contains(text, "\ntroupe_http_load_limit{kind=\"read\"} 1024\n"));
+  CHECK(contains(text, "\ntroupe_http_load_refused_total{kind=\"write\"} 3\n"));
+  CHECK(contains(text, "\ntroupe_http_load_target_seconds{kind=\"write\"} 0.02\n"));
+}
+
+TEST_CASE("metrics: each peer by its name") {
+  peer_status other;
+  other.connected = true;
+  other.waiting_bytes = 9;
+  other.counters.no_room = 4;
+  measured m;
+  metrics with_peers{{.edge = [&] { return m.edge; },
+                      .writer = [] { return storage::log_writer::statistics{}; },
+                      .disk_free_bytes = [] { return 7; },
+                      .state = &m.state,
+                      .peers =
+                          [&] {
+                            return std::vector<peer_figures>{{"node-b", other}};
+                          }}};
+  auto text = with_peers.text(ops_sources::aliases::with);
+  CHECK(contains(text, "\ntroupe_peer_connected{peer=\"node-b\"} 1\n"));
+  CHECK(contains(text, "\ntroupe_peer_waiting_bytes{peer=\"node-b\"} 9\n"));
+  CHECK(contains(text, "\ntroupe_peer_frames_without_room_total{peer=\"node-b\"} 4\n"));
+}
+
 TEST_CASE("metrics: the seeds' names are aliases that can be left out") {
   measured m;
   m.edge.websockets_open = 4;
