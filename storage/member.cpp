@@ -308,7 +308,7 @@ void member::stop_pulling(instant now) {
   wanted_.reset();
   phase_ = before_pulling_;
   announce_at_ms_ = now.mono_ms;
-  if (learning_) stop_learning(now);
+  stop_learning(now);  // what it had learnt before stays no longer, also if it had stopped then
   if (phase_ == member_phase::voting) enter_again();
 }
 

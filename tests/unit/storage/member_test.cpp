@@ -142,6 +142,7 @@ struct desk {
     auto& source = at(request.from.value);
     pulls.push_back(request.purpose);
     bool changes = request.purpose == state_purpose::changes;
+    if (cut_off == id(n)) return n.it->pull_failed(now, request);
     if (!changes && !source.it->can_give(request)) return n.it->pull_failed(now, request);
     state_taker taker(the_shard, request, n.store);
     REQUIRE(taker.begin());
@@ -185,6 +186,7 @@ struct desk {
   }
 
   std::uint64_t requests = 0;
+  node_id cut_off;  // nobody gives it states
   std::vector<state_purpose> pulls;
   instant now{1'000, 1'700'000'000'000'000};
   std::vector<std::unique_ptr<desk_node>> all;
@@ -382,4 +384,20 @@ TEST_CASE("member: who learns is still at it when the seal comes") {
   d.pass(3'000);
   for (std::uint64_t n : {1, 2}) CHECK(d.at(n).it->phase() == member_phase::voting);
   CHECK(records_of(d, 1) == records_of(d, 2));
+}
+
+TEST_CASE("member: who learnt, and comes too late for the generation that it was for, holds nothing") {
+  desk d(3, {node_id(1)});
+  learn_all(d);
+  REQUIRE(d.ask(1, kept("missed")) == "done");
+  d.cut_off = node_id(2);
+  REQUIRE(d.ask(1, seal(2, {1, 2, 3})) == "done");
+  d.pass(3'000);
+  CHECK(d.at(2).it->phase() == member_phase::pulling);
+  auto leader = d.at(1).it->replica()->status().leader.value;
+  REQUIRE(leader != 0);
+  REQUIRE(d.ask(leader, seal(3, {1, 3})) == "done");
+  d.pass(5'000);
+  CHECK(d.at(2).it->phase() == member_phase::vacant);
+  CHECK(records_of(d, 2) == no_records());
 }
