@@ -7,7 +7,6 @@ namespace {
 
 constexpr traffic kind_of(std::size_t window) { return static_cast<traffic>(window / 2); }
 constexpr bool is_answer(std::size_t window) { return window % 2 == 1; }
-constexpr std::size_t size_of(std::size_t window) { return window_bytes[window / 2]; }
 
 }  // namespace
 
@@ -20,8 +19,8 @@ outbox::outcome outbox::put(peer_frame f) {
   auto window = window_of(f.kind, f.role);
   auto& l = lanes_[window];
   auto charge = charge_of(f.bytes.size());
-  bool fits = is_answer(window)         ? l.waiting_bytes + charge <= answers_waiting_max
-              : f.kind == traffic::bulk ? l.waiting_bytes + charge <= bulk_waiting_max
+  bool fits = is_answer(window)         ? l.waiting_bytes + charge <= limits_.answers_waiting_max
+              : f.kind == traffic::bulk ? l.waiting_bytes + charge <= limits_.bulk_waiting_max
                                         : l.waiting_bytes + l.away + charge <= size_of(window);
   if (!fits) return outcome::no_room;
   l.waiting_bytes += charge;
@@ -32,7 +31,7 @@ outbox::outcome outbox::put(peer_frame f) {
 bool outbox::may_go(std::size_t window) const {
   auto& l = lanes_[window];
   if (l.waiting.empty() || l.away + charge_of(l.waiting.front().bytes.size()) > size_of(window)) return false;
-  return kind_of(window) == traffic::consensus || in_transit_ < transit_max;
+  return kind_of(window) == traffic::consensus || in_transit_ < limits_.transit_max;
 }
 
 std::vector<peer_frame> outbox::next_packet() {

@@ -36,12 +36,16 @@ constexpr std::size_t window_of(traffic kind, frame_role role) {
 }
 
 inline constexpr std::size_t packet_bytes_max = 512 * 1024;
-inline constexpr std::size_t transit_max = 2 * 1024 * 1024;
-inline constexpr std::size_t frame_overhead =
-    64;  // counted with each frame, so that tiny ones are bounded too
-inline constexpr std::array<std::size_t, traffic_kinds> window_bytes = {16 << 20, 8 << 20, 4 << 20};
-inline constexpr std::size_t bulk_waiting_max = 4 * 1024 * 1024;
-inline constexpr std::size_t answers_waiting_max = 32 * 1024 * 1024;
+// Counted with each frame, so that tiny ones are bounded too.
+inline constexpr std::size_t frame_overhead = 64;
+
+// The same on all nodes.
+struct outbox_limits {
+  std::array<std::size_t, traffic_kinds> window_bytes{16 << 20, 8 << 20, 4 << 20};
+  std::size_t transit_max = 2 << 20;
+  std::size_t bulk_waiting_max = 4 << 20;
+  std::size_t answers_waiting_max = 32 << 20;
+};
 
 constexpr std::size_t charge_of(std::size_t bytes) { return bytes + frame_overhead; }
 
@@ -49,6 +53,9 @@ using room = std::array<std::uint64_t, window_count>;
 
 class outbox {
  public:
+  explicit outbox(const outbox_limits& limits = {}) : limits_(limits) {}
+  const outbox_limits& limits() const { return limits_; }
+
   // Forgets everything: a new session, or none.
   void reset();
 
@@ -73,7 +80,9 @@ class outbox {
   };
 
   bool may_go(std::size_t window) const;
+  std::size_t size_of(std::size_t window) const { return limits_.window_bytes[window / 2]; }
 
+  outbox_limits limits_;
   std::array<lane, window_count> lanes_;
   std::size_t in_transit_ = 0;
 };

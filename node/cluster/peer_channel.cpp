@@ -32,8 +32,9 @@ struct peer_channel::ticket {
   ~ticket() { give(std::nullopt); }
 };
 
-peer_channel::peer_channel(node_id peer, std::shared_ptr<const peer_handlers> handlers)
-    : peer_(peer), handlers_(std::move(handlers)) {}
+peer_channel::peer_channel(node_id peer, std::shared_ptr<const peer_handlers> handlers,
+                           const outbox_limits& limits, std::function<clock::time_point()> now)
+    : peer_(peer), handlers_(std::move(handlers)), now_(std::move(now)), out_(limits) {}
 
 void peer_channel::on_work(std::function<void()> wake) { wake_ = std::move(wake); }
 
@@ -89,7 +90,7 @@ bool peer_channel::ask(traffic kind, frame& question, std::chrono::milliseconds 
       ++counters_.no_room;
       refused_.emplace_back(std::move(done), crowded());
     } else {
-      auto at = clock::now() + deadline;
+      auto at = now_() + deadline;
       questions_.emplace(number, asked{std::move(done), at});
       deadlines_.emplace(at, number);
     }
@@ -137,9 +138,9 @@ void peer_channel::close(const failure& why) {
 }
 
 bool peer_channel::owes_room() const {
-  if (arrived_ >= transit_max / 4) return true;
+  if (arrived_ >= out_.limits().transit_max / 4) return true;
   for (std::size_t w = 0; w < window_count; ++w)
-    if (taken_[w] >= window_bytes[w / 2] / 4) return true;
+    if (taken_[w] >= out_.limits().window_bytes[w / 2] / 4) return true;
   return false;
 }
 
@@ -254,7 +255,7 @@ std::optional<peer_channel::clock::time_point> peer_channel::settle_due() {
   {
     std::lock_guard lock(mutex_);
     due.swap(refused_);
-    auto now = clock::now();
+    auto now = now_();
     while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
       auto found = questions_.find(deadlines_.begin()->second);
       deadlines_.erase(deadlines_.begin());

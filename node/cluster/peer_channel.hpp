@@ -39,7 +39,9 @@ class peer_channel : public std::enable_shared_from_this<peer_channel> {
   using clock = std::chrono::steady_clock;
 
   // 'wake' makes the link call work() soon; called from any thread, without the lock.
-  peer_channel(node_id peer, std::shared_ptr<const peer_handlers> handlers);
+  // 'now' tells the deadlines of questions.
+  peer_channel(node_id peer, std::shared_ptr<const peer_handlers> handlers, const outbox_limits& limits = {},
+               std::function<clock::time_point()> now = clock::now);
   void on_work(std::function<void()> wake);
 
   node_id peer() const { return peer_; }
@@ -83,6 +85,7 @@ class peer_channel : public std::enable_shared_from_this<peer_channel> {
 
   const node_id peer_;
   const std::shared_ptr<const peer_handlers> handlers_;
+  const std::function<clock::time_point()> now_;
   std::function<void()> wake_;
 
   mutable std::mutex mutex_;

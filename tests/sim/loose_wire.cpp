@@ -1,5 +1,5 @@
-// See wire.hpp.
-#include "tests/sim/wire.hpp"
+// See loose_wire.hpp.
+#include "tests/sim/loose_wire.hpp"
 
 #include "tests/sim/node.hpp"
 
@@ -11,18 +11,24 @@ frame_kind kind_of(const frame& f) { return static_cast<frame_kind>(static_cast<
 
 failure gone() { return {errc::unavailable, "the connection is gone", {}}; }
 
+loose_wire& at(world& w, node_id id) { return static_cast<loose_wire&>(w.at(id).wires()); }
+
 }  // namespace
 
-node_id wire::self() const { return home_.id(); }
+node_id loose_wire::self() const { return home_.id(); }
 
-void wire::post(node_id to, traffic, frame message) {
+void loose_wire::send(node_id to, channel by, std::string bytes) {
+  world_.send(self(), to, by, std::move(bytes));
+}
+
+void loose_wire::post(node_id to, traffic, frame message) {
   world_.carry(self(), to, [&w = world_, from = self(), to, message = std::move(message)] {
-    auto& posts = w.at(to).wires().posts_;
+    auto& posts = at(w, to).posts_;
     if (auto found = posts.find(kind_of(message)); found != posts.end()) found->second(from, message);
   });
 }
 
-void wire::ask(node_id to, traffic, frame question, std::chrono::milliseconds deadline, answer done) {
+void loose_wire::ask(node_id to, traffic, frame question, std::chrono::milliseconds deadline, answer done) {
   auto number = world_.draw_number();
   ++world_.tally().questions;
   open_.emplace(number, asked{to, std::move(done)});
@@ -35,20 +41,19 @@ void wire::ask(node_id to, traffic, frame question, std::chrono::milliseconds de
   auto has_come = std::make_shared<bool>(false);
   world_.carry(self(), to,
                [&w = world_, from = self(), to, number, has_come, question = std::move(question)] {
-                 if (!std::exchange(*has_come, true)) w.at(to).wires().take_question(from, number, question);
+                 if (!std::exchange(*has_come, true)) at(w, to).take_question(from, number, question);
                });
 }
 
-void wire::take_question(node_id from, std::uint64_t number, frame question) {
+void loose_wire::take_question(node_id from, std::uint64_t number, frame question) {
   auto found = asks_.find(kind_of(question));
   if (found == asks_.end()) throw violation("a question that nobody takes");
   found->second(from, std::move(question), [this, from, number](const frame& reply) {
-    world_.carry(self(), from,
-                 [&w = world_, from, number, reply] { w.at(from).wires().settle(number, reply); });
+    world_.carry(self(), from, [&w = world_, from, number, reply] { at(w, from).settle(number, reply); });
   });
 }
 
-void wire::settle(std::uint64_t number, result<frame> outcome) {
+void loose_wire::settle(std::uint64_t number, result<frame> outcome) {
   auto it = open_.find(number);
   if (it == open_.end()) return;
   auto done = std::move(it->second.done);
@@ -56,12 +61,12 @@ void wire::settle(std::uint64_t number, result<frame> outcome) {
   done(std::move(outcome));
 }
 
-void wire::connect(node_id peer) {
+void loose_wire::connect(node_id peer) {
   if (!connected_.insert(peer).second) return;
   for (auto& tell : listeners_) tell(peer, peer_event::connected);
 }
 
-void wire::disconnect(node_id peer) {
+void loose_wire::disconnect(node_id peer) {
   if (connected_.erase(peer) == 0) return;
   for (auto& tell : listeners_) tell(peer, peer_event::disconnected);
   std::vector<std::uint64_t> lost;

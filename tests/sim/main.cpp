@@ -5,7 +5,7 @@
 //   simulate --seed N [--trace]                one run with its trace; --trace adds every entry
 //   simulate --plant NAME --seeds N            runs with a planted bug: one of ack-before-sync, skip-guard, apply-twice,
 //                                              write-after-failure, trust-unflushed, forget-left, forget-import,
-//                                              forget-identity, lose-feed, freeze-report
+//                                              forget-identity, lose-feed, freeze-report, keep-room
 #include <spdlog/spdlog.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,7 +35,8 @@ constexpr std::pair<const char*, plant> plants[] = {{"ack-before-sync", plant::a
                                                     {"forget-import", plant::forget_import},
                                                     {"forget-identity", plant::forget_identity},
                                                     {"lose-feed", plant::lose_feed},
-                                                    {"freeze-report", plant::freeze_report}};
+                                                    {"freeze-report", plant::freeze_report},
+                                                    {"keep-room", plant::keep_room}};
 
 // What skip-guard may leave out, as skip-guard:NAME; the first by default.
 constexpr std::pair<const char*, bool replica_guards::*> guards[] = {
@@ -179,9 +180,10 @@ outcome run_all(const arguments& a) {
 void print(const run_counts& c) {
   std::printf(
       "%lu commits, %lu acknowledged, %lu reads, %lu elections, %lu seals, %lu crashes, %lu installs, "
-      "%lu follows, %lu failed writes, %lu messages, %lu questions between nodes, %lu gaps in feeds\n",
+      "%lu follows, %lu failed writes, %lu messages, %lu questions between nodes, %lu refused for room, %lu "
+      "gaps in feeds\n",
       c.commits, c.acknowledged, c.reads, c.elections, c.generations, c.crashes, c.installs, c.follows,
-      c.write_failures, c.messages, c.questions, c.gaps);
+      c.write_failures, c.messages, c.questions, c.no_room, c.gaps);
 }
 
 // Each planted bug must be found, or the simulation proves nothing.

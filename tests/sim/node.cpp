@@ -39,7 +39,7 @@ storage::instant node::clock() const {
 // --- life
 
 void node::start() {
-  wires_ = std::make_unique<wire>(world_, *this);
+  wires_ = make_wire(world_, *this);
   front_ = std::make_unique<sim::front>(world_, *this, *wires_);
   told_voters_ = {};
   wires_->on_peer([this](node_id peer, peer_event what) {
@@ -291,11 +291,11 @@ void node::receive(node_id from, channel by, std::string bytes) {
 
 void node::send(node_id to, std::string message) {
   check_message(message);
-  world_.send(id(), to, channel::raft, std::move(message));
+  wires_->send(to, channel::raft, std::move(message));
 }
 
 void node::send_generation(node_id to, std::string message) {
-  world_.send(id(), to, channel::generations, std::move(message));
+  wires_->send(to, channel::generations, std::move(message));
 }
 
 void node::propose(std::string command, std::function<void(result<std::string>)> done) {

@@ -1,56 +1,28 @@
-// A node's end of the simulated network for questions: what troupe::network promises, kept by a network that loses, doubles
-// and delays, and by connections that are noticed to be gone late, for no reason, or not at all.
+// A node's end of the simulated network. Of two kinds: loose_wire promises what troupe::network does and no more,
+// channel_wire is what nodes have, over connections.
 #pragma once
 
-#include <map>
-#include <set>
-#include <vector>
+#include <memory>
 
 #include "protocol/network.hpp"
 #include "tests/sim/world.hpp"
 
 namespace troupe::sim {
 
-class wire final : public network {
+class wire : public network {
  public:
-  wire(world& w, node& home) : world_(w), home_(home) {}
+  // Between replicas of the shard; lost where there is no way.
+  virtual void send(node_id to, channel by, std::string bytes) = 0;
 
-  node_id self() const override;
-  bool is_connected(node_id peer) const override { return connected_.contains(peer); }
-  void post(node_id to, traffic kind, frame message) override;
-  void ask(node_id to, traffic kind, frame question, std::chrono::milliseconds deadline,
-           answer done) override;
-  void on_post(frame_kind kind, std::function<void(node_id from, frame message)> take) override {
-    posts_[kind] = std::move(take);
-  }
-  void on_ask(frame_kind kind,
-              std::function<void(node_id from, frame question, reply_to reply)> take) override {
-    asks_[kind] = std::move(take);
-  }
-  void on_peer(std::function<void(node_id peer, peer_event what)> tell) override {
-    listeners_.push_back(std::move(tell));
-  }
-
-  void connect(node_id peer);
+  // Now and then, where the network would let it.
+  virtual void connect(node_id peer) = 0;
   // What was asked and not answered fails.
-  void disconnect(node_id peer);
-
- private:
-  struct asked {
-    node_id whom;
-    answer done;
-  };
-
-  void take_question(node_id from, std::uint64_t number, frame question);
-  void settle(std::uint64_t number, result<frame> outcome);
-
-  world& world_;
-  node& home_;
-  std::set<node_id> connected_;
-  std::map<std::uint64_t, asked> open_;  // by a number that no other question of the run has
-  std::map<frame_kind, std::function<void(node_id, frame)>> posts_;
-  std::map<frame_kind, std::function<void(node_id, frame, reply_to)>> asks_;
-  std::vector<std::function<void(node_id, peer_event)>> listeners_;
+  virtual void disconnect(node_id peer) = 0;
+  // Both ends are of one connection, if there are such.
+  virtual bool is_whole(node_id peer) const = 0;
 };
+
+// Of the kind that the run is drawn for.
+std::unique_ptr<wire> make_wire(world& w, node& home);
 
 }  // namespace troupe::sim

@@ -57,6 +57,14 @@ replica_tuning tuning_of(dice& d) {
   return t;
 }
 
+// For a few of the largest frames of a run, so that it is used up at times.
+troupe::node::outbox_limits scarce_room(dice& d, const replica_tuning& tuning) {
+  constexpr std::size_t frame_bytes = 4 * 1024;
+  auto bytes = d.between(4, 16) * frame_bytes;
+  auto consensus = std::max(bytes, tuning.message_bytes_max + frame_bytes);
+  return {{consensus, bytes, bytes}, bytes / 2, bytes, bytes};
+}
+
 }  // namespace
 
 void run_counts::add(const run_counts& o) {
@@ -71,6 +79,7 @@ void run_counts::add(const run_counts& o) {
   write_failures += o.write_failures;
   generations += o.generations;
   questions += o.questions;
+  no_room += o.no_room;
   gaps += o.gaps;
 }
 
@@ -81,6 +90,8 @@ world::world(const run_options& options)
   auto spare = pick<std::uint64_t>(dice_, std::array<std::uint64_t, 4>{0, 1, 2, 3});
   is_run_ = dice_.chance(0.5);
   if (is_run_) spare += std::exchange(voters, 1) - 1;  // one founds the cluster, the others are let in
+  has_channels_ = dice_.chance(0.5);
+  if (dice_.chance(0.5)) room_ = scarce_room(dice_, tuning);
   for (std::uint64_t id = 1; id <= voters + spare; ++id)
     nodes_.push_back(std::make_unique<node>(*this, config_of(dice_, id, voters, tuning)));
   draw_weather();
@@ -264,7 +275,8 @@ void world::notice_connections() {
     for (auto& peer : nodes_) {
       if (n == peer || !n->up()) continue;
       auto& wires = n->wires();
-      bool gone = !peer->up() || !connected(peer->id(), n->id()) || !connected(n->id(), peer->id());
+      bool gone = !peer->up() || !connected(peer->id(), n->id()) || !connected(n->id(), peer->id()) ||
+                  !wires.is_whole(peer->id());
       if (!wires.is_connected(peer->id())) {
         if (!gone && dice_.chance(0.3)) wires.connect(peer->id());
       } else if (dice_.chance(gone ? 0.01 + 0.3 * weather_.hints : 0.002 * weather_.hints)) {

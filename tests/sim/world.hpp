@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "node/cluster/outbox.hpp"
 #include "protocol/machine.hpp"
 #include "tests/sim/dice.hpp"
 #include "tests/sim/easy_shard.hpp"
@@ -31,7 +32,8 @@ enum class plant : std::uint8_t {
   forget_import,
   forget_identity,
   lose_feed,
-  freeze_report
+  freeze_report,
+  keep_room
 };
 
 enum class detail : std::uint8_t { silent, events, everything };
@@ -45,7 +47,8 @@ struct run_options {
 
 struct run_counts {
   std::uint64_t commits = 0, elections = 0, reads = 0, acknowledged = 0, crashes = 0, installs = 0,
-                follows = 0, messages = 0, write_failures = 0, generations = 0, questions = 0, gaps = 0;
+                follows = 0, messages = 0, write_failures = 0, generations = 0, questions = 0, no_room = 0,
+                gaps = 0;
   void add(const run_counts& o);
 };
 
@@ -89,6 +92,9 @@ class world {
   easy_shard& easy() { return easy_; }
   // Membership places the shards, and people run it; else generations change at random.
   bool is_run() const { return is_run_; }
+  // Nodes speak over connections, with so much room; else each message finds its own way.
+  bool has_channels() const { return has_channels_; }
+  const troupe::node::outbox_limits& room() const { return room_; }
   const machine_set& machines() const { return machines_; }
   const run_options& options() const { return options_; }
   bool chaos() const { return chaos_; }
@@ -128,7 +134,8 @@ class world {
   std::uint64_t order_ = 0, numbers_ = 0;
   std::priority_queue<event, std::vector<event>, std::greater<>> events_;
   std::set<std::pair<node_id, node_id>> cuts_;
-  bool chaos_ = true, is_run_ = false;
+  bool chaos_ = true, is_run_ = false, has_channels_ = false;
+  troupe::node::outbox_limits room_;
   oracle oracle_;
   machine_set machines_;
   std::vector<std::unique_ptr<node>> nodes_;
