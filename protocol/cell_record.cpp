@@ -11,6 +11,7 @@
 
 #include "protocol/cells.hpp"
 #include "protocol/envelope.hpp"
+#include "protocol/packed_bytes.hpp"
 
 namespace troupe {
 
@@ -18,7 +19,8 @@ namespace {
 
 using sketch_buckets = std::vector<std::pair<std::uint16_t, std::uint64_t>>;
 
-constexpr std::size_t sums_count = 14;
+// Of the figures the fifth is a maximum, the last two are the earliest and the latest time.
+constexpr std::size_t sums_count = 14, maximum_at = 4, added_count = sums_count - 2;
 constexpr std::uint64_t slots_bit = 1ULL << sums_count, sketch_bit = slots_bit << 1;
 
 // The figures in the order of their bits.
@@ -40,79 +42,25 @@ auto sums_of(Rollup& r) {
                     &r.extent.last_us};
 }
 
-void put_varint(std::uint64_t value, std::string& out) {
-  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
-  out.push_back(static_cast<char>(value));
-}
-
-std::uint64_t zigzag(std::int64_t v) {
-  return static_cast<std::uint64_t>(v) << 1 ^ static_cast<std::uint64_t>(v >> 63);
-}
-
-class byte_reader {
- public:
-  explicit byte_reader(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
-
-  std::uint64_t varint() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64 && at_ != end_; shift += 7) {
-      auto byte = static_cast<std::uint8_t>(*at_++);
-      value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
-      if (byte < 0x80) return value;
-    }
-    ok_ = false;
-    return 0;
-  }
-  std::int64_t signed_varint() {
-    auto v = varint();
-    return static_cast<std::int64_t>(v >> 1) ^ -static_cast<std::int64_t>(v & 1);
-  }
-  std::string_view text() {
-    auto size = varint();
-    if (!ok_ || size > static_cast<std::uint64_t>(end_ - at_)) return fail();
-    std::string_view out(at_, size);
-    at_ += size;
-    return out;
-  }
-  std::uint64_t word() {
-    std::uint64_t value = 0;
-    if (end_ - at_ < 8) return fail(), 0;
-    for (int i = 0; i < 8; ++i)
-      value |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(*at_++)) << 8 * i;
-    return value;
-  }
-  std::uint8_t byte() {
-    if (at_ == end_) return fail(), std::uint8_t{0};
-    return static_cast<std::uint8_t>(*at_++);
-  }
-  std::string_view rest() const { return {at_, static_cast<std::size_t>(end_ - at_)}; }
-  bool ok() const { return ok_; }
-
- private:
-  std::string_view fail() {
-    ok_ = false;
-    return {};
-  }
-  const char* at_;
-  const char* end_;
-  bool ok_ = true;
-};
-
-// Adds one to what is there; 'buckets' gets the sketch as it stands, null: it is passed over.
-bool read_figures(std::string_view bytes, rollup& sum, sketch_buckets* buckets) {
-  byte_reader in(bytes);
+// Adds one to what is there; 'buckets' gets the sketch as it stands, null: it is left where it is.
+bool read_figures(byte_reader& in, rollup& sum, sketch_buckets* buckets) {
   auto mask = in.varint();
-  rollup part;
-  auto sums = sums_of(part);
-  for (std::size_t i = 0; i < sums.size(); ++i)
-    if (mask >> i & 1) *sums[i] = in.signed_varint();
+  std::array<std::int64_t, sums_count> part{};
+  for (std::size_t i = 0; i < part.size(); ++i)
+    if (mask >> i & 1) part[i] = in.signed_varint();
+  decltype(sum.extent.slots) slots{};
   if (mask & slots_bit) {
     auto words = in.byte();
-    for (std::size_t i = 0; i < part.extent.slots.size(); ++i)
-      if (words >> i & 1) part.extent.slots[i] = in.word();
+    for (std::size_t i = 0; i < slots.size(); ++i)
+      if (words >> i & 1) slots[i] = in.word();
   }
   if (!in.ok() || mask >= sketch_bit << 1) return false;
-  sum.add(part);
+  auto sums = sums_of(sum);
+  for (std::size_t i = 0; i < added_count; ++i)
+    if (i != maximum_at) add_saturated(*sums[i], part[i]);
+  *sums[maximum_at] = std::max(*sums[maximum_at], part[maximum_at]);
+  sum.extent.add_span(part[added_count], part[added_count + 1]);
+  for (std::size_t i = 0; i < slots.size(); ++i) sum.extent.slots[i] |= slots[i];
   if (!(mask & sketch_bit) || !buckets) return true;
   std::uint64_t index = 0;
   for (auto n = in.varint(); n > 0 && in.ok(); --n) {
@@ -122,6 +70,11 @@ bool read_figures(std::string_view bytes, rollup& sum, sketch_buckets* buckets) 
     buckets->emplace_back(static_cast<std::uint16_t>(index), count);
   }
   return in.ok();
+}
+
+bool read_figures(std::string_view bytes, rollup& sum, sketch_buckets* buckets) {
+  byte_reader in(bytes);
+  return read_figures(in, sum, buckets);
 }
 
 // Both in order, and then their sum.
@@ -174,8 +127,7 @@ void write_figures(const rollup& r, const sketch_buckets& buckets, std::string& 
       if (r.extent.slots[i] != 0) words = static_cast<std::uint8_t>(words | 1U << i);
     out.push_back(static_cast<char>(words));
     for (auto word : r.extent.slots)
-      if (word != 0)
-        for (int i = 0; i < 8; ++i) out.push_back(static_cast<char>(word >> 8 * i));
+      if (word != 0) put_word(word, out);
   }
   if (buckets.empty()) return;
   put_varint(buckets.size(), out);
@@ -245,20 +197,35 @@ void cell_record_writer::row(std::string_view name, const rollup& sums,
 }
 
 void cell_record_writer::row(std::string_view name, std::string_view figures) {
-  put_varint(name.size(), out_);
-  out_.append(name);
-  put_varint(figures.size(), out_);
-  out_.append(figures);
+  put_text(name, out_);
+  put_text(figures, out_);
 }
 
 bool cell_row::add_to(rollup& sum) const {
-  sketch_buckets buckets;
-  if (!read_figures(figures, sum, &buckets)) return false;
-  for (auto& [index, n] : buckets) sum.sketch[index] += n;
-  return true;
+  byte_reader in(figures);
+  return take_figures(in, sum);
 }
 
 bool cell_row::add_sums_to(rollup& sum) const { return read_figures(figures, sum, nullptr); }
+
+bool cell_row::add_count_to(rollup& sum) const {
+  byte_reader in(figures);
+  std::int64_t count = 0;
+  if (in.varint() & 1) count = in.signed_varint();
+  if (in.ok()) sum.add_count(count);
+  return in.ok();
+}
+
+void put_figures(const rollup& r, std::string& out) {
+  write_figures(r, sketch_buckets(r.sketch.begin(), r.sketch.end()), out);
+}
+
+bool take_figures(byte_reader& from, rollup& sum) {
+  sketch_buckets buckets;
+  if (!read_figures(from, sum, &buckets)) return false;
+  for (auto& [index, n] : buckets) sum.sketch[index] += n;
+  return true;
+}
 
 cell_record_reader::cell_record_reader(std::string_view bytes)
     : rest_(bytes.empty() ? bytes : bytes.substr(1)), ok_(is_cell_record(bytes)) {}

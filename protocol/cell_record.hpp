@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "protocol/packed_bytes.hpp"
 #include "protocol/rollup.hpp"
 
 namespace troupe {
@@ -48,7 +49,12 @@ struct cell_row {
   // False: the figures cannot be read.
   bool add_to(rollup& sum) const;
   bool add_sums_to(rollup& sum) const;  // without the sketch
+  bool add_count_to(rollup& sum) const;
 };
+
+// The figures alone, as a row has them. False: they cannot be read.
+void put_figures(const rollup& r, std::string& out);
+bool take_figures(byte_reader& from, rollup& sum);
 
 class cell_record_reader {
  public:

@@ -65,6 +65,17 @@ std::string key_reader::text() {
   return s;
 }
 
+std::string_view key_reader::text(std::string& own) {
+  auto end = rest_.find('\0');
+  if (end != rest_.npos && end + 1 < rest_.size() && rest_[end + 1] == '\x01') {
+    auto in_place = rest_.substr(0, end);
+    rest_.remove_prefix(end + 2);
+    return in_place;
+  }
+  own = text();
+  return own;
+}
+
 std::string prefix_end(std::string prefix) {
   while (!prefix.empty()) {
     auto last = static_cast<unsigned char>(prefix.back());

@@ -71,6 +71,8 @@ class key_reader {
   explicit key_reader(std::string_view key) : rest_(key) {}
   record_tag tag();
   std::string text();
+  // The same in place if it has no NUL, else in 'own'.
+  std::string_view text(std::string& own);
   std::uint64_t u64();
   std::uint64_t u64_descending() { return ~u64(); }
   std::int64_t i64() { return static_cast<std::int64_t>(u64() ^ (1ULL << 63)); }

@@ -16,12 +16,6 @@ namespace {
 constexpr int sub_bits = 6;  // 64 buckets to a power of two
 constexpr std::uint64_t sub_count = 1ULL << sub_bits;
 
-// Sums stop at the end of the range: no input, however wild, may overflow.
-void add_to(std::int64_t& sum, std::int64_t more) {
-  if (__builtin_add_overflow(sum, more, &sum))
-    sum = more > 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
-}
-
 // A rollup with its tokens, its extent and the root, without the sketch.
 constexpr std::size_t rollup_words = 48;
 
@@ -69,11 +63,11 @@ class sketch_sum {
 }  // namespace
 
 void token_counts::add(const token_counts& o) {
-  add_to(input, o.input);
-  add_to(output, o.output);
-  add_to(cache_read, o.cache_read);
-  add_to(cache_write, o.cache_write);
-  add_to(reasoning, o.reasoning);
+  add_saturated(input, o.input);
+  add_saturated(output, o.output);
+  add_saturated(cache_read, o.cache_read);
+  add_saturated(cache_write, o.cache_write);
+  add_saturated(reasoning, o.reasoning);
 }
 
 void token_counts::add(schema::Tokens::Reader o) {
@@ -127,7 +121,7 @@ bool rollup_extent::any_slot() const {
 void rollup::add_timed(std::int64_t us) {
   if (us < 0) return;
   ++timed;
-  add_to(duration_sum_us, us);
+  add_saturated(duration_sum_us, us);
   duration_max_us = std::max(duration_max_us, us);
 }
 
@@ -137,16 +131,18 @@ void rollup::add_duration(std::int64_t us) {
   ++sketch[sketch_bucket(us)];
 }
 
-void rollup::add_cost(std::int64_t nano_usd) { add_to(cost_nano_usd, nano_usd); }
+void rollup::add_cost(std::int64_t nano_usd) { add_saturated(cost_nano_usd, nano_usd); }
+
+void rollup::add_count(std::int64_t n) { add_saturated(count, n); }
 
 void rollup::add(const rollup& o) {
-  add_to(count, o.count);
-  add_to(errors, o.errors);
-  add_to(timed, o.timed);
-  add_to(duration_sum_us, o.duration_sum_us);
+  add_saturated(count, o.count);
+  add_saturated(errors, o.errors);
+  add_saturated(timed, o.timed);
+  add_saturated(duration_sum_us, o.duration_sum_us);
   duration_max_us = std::max(duration_max_us, o.duration_max_us);
-  add_to(cost_nano_usd, o.cost_nano_usd);
-  add_to(hits, o.hits);
+  add_saturated(cost_nano_usd, o.cost_nano_usd);
+  add_saturated(hits, o.hits);
   tokens.add(o.tokens);
   extent.add(o.extent);
   for (auto& [index, n] : o.sketch) sketch[index] += n;
@@ -158,13 +154,13 @@ void rollup::add(schema::Rollup::Reader o) {
 }
 
 void rollup::add_sums(schema::Rollup::Reader o) {
-  add_to(count, o.getCount());
-  add_to(errors, o.getErrors());
-  add_to(timed, o.getTimed());
-  add_to(duration_sum_us, o.getDurationSumUs());
+  add_saturated(count, o.getCount());
+  add_saturated(errors, o.getErrors());
+  add_saturated(timed, o.getTimed());
+  add_saturated(duration_sum_us, o.getDurationSumUs());
   duration_max_us = std::max(duration_max_us, o.getDurationMaxUs());
-  add_to(cost_nano_usd, o.getCostNanoUsd());
-  add_to(hits, o.getHits());
+  add_saturated(cost_nano_usd, o.getCostNanoUsd());
+  add_saturated(hits, o.getHits());
   tokens.add(o.getTokens());
   if (o.hasExtent()) extent.add(o.getExtent());
 }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <span>
 #include <string>
@@ -14,6 +15,12 @@
 #include "protocol/schema/rollup.capnp.h"
 
 namespace troupe {
+
+// Sums stop at the end of the range: no input, however wild, may overflow.
+inline void add_saturated(std::int64_t& sum, std::int64_t more) {
+  if (__builtin_add_overflow(sum, more, &sum))
+    sum = more > 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
+}
 
 struct token_counts {
   std::int64_t input = 0, output = 0, cache_read = 0, cache_write = 0, reasoning = 0;
@@ -51,6 +58,7 @@ class rollup {
   // The same without the sketch.
   void add_timed(std::int64_t us);
   void add_cost(std::int64_t nano_usd);
+  void add_count(std::int64_t n);
   void add(const rollup& other);
   void add(schema::Rollup::Reader other);
   // The same without the sketch.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "late_conditions.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/message.hpp"
 
@@ -24,37 +25,14 @@ Resolution coarsest_for(CellStep step, cell_spans spans) {
   }
 }
 
-// The next text of a key, in place if it has no NUL.
-bool take_text(std::string_view& rest, std::string_view& text, std::string& own) {
-  auto end = rest.find('\0');
-  if (end == std::string_view::npos || end + 1 >= rest.size()) return false;
-  if (rest[end + 1] == '\x01') {
-    text = rest.substr(0, end);
-    rest.remove_prefix(end + 2);
-    return true;
-  }
-  own.clear();
-  for (std::size_t i = 0; i + 1 < rest.size(); ++i) {
-    if (rest[i] != '\0') {
-      own.push_back(rest[i]);
-    } else if (rest[i + 1] == '\x01') {
-      text = own;
-      rest.remove_prefix(i + 2);
-      return true;
-    } else {
-      own.push_back('\0');
-      ++i;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 cell_scan::cell_scan(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked)
     : records_(records), org_(org), asked_(asked), shape_(shape_of(asked.getCube())) {
   if (!shape_) return;
+  late_fields late(asked);
   for (auto c : asked.getWhere()) {
+    if (late.has(c.getField())) continue;
     auto place = place_of(*shape_, c.getField());
     if (!place) return;
     conditions_[*place].push_back(view_of(c.getValue()));
@@ -176,24 +154,18 @@ bool cell_scan::read_key(std::string_view key) {
   at_.start_us = head.i64();
   if (!head.ok()) throw machine_fault("the key of a cell cannot be read");
   if (shape_->named_from() == 0 || shape_->fields.empty()) return true;
-  key.remove_prefix(8);
-  if (!take_text(key, at_.fields[0], unescaped_[0])) throw machine_fault("the key of a cell cannot be read");
+  at_.fields[0] = head.text(unescaped_[0]);
+  if (!head.ok()) throw machine_fault("the key of a cell cannot be read");
   return meets(0, 1);
 }
 
 bool cell_scan::read_name(std::string_view name, bool is_rest) {
   auto from = shape_->named_from(), count = shape_->fields.size();
   partial_ = partial_ || is_rest;
-  if (shape_->is_hashed && !is_rest) {
-    at_.hash = key_reader(name).u64();
-    name.remove_prefix(std::min<std::size_t>(8, name.size()));
-  }
-  for (auto i = from; i < count; ++i) {
-    if (is_rest)
-      at_.fields[i] = {};
-    else if (!take_text(name, at_.fields[i], unescaped_[i]))
-      throw machine_fault("the name of a cell cannot be read");
-  }
+  key_reader in(name);
+  if (shape_->is_hashed && !is_rest) at_.hash = in.u64();
+  for (auto i = from; i < count; ++i) at_.fields[i] = is_rest ? std::string_view() : in.text(unescaped_[i]);
+  if (!in.ok()) throw machine_fault("the name of a cell cannot be read");
   return meets(from, count);
 }
 

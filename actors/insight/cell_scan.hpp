@@ -1,4 +1,4 @@
-// Walks over the cells of a window that meet all conditions, the latest span first. Owned by one query.
+// Walks over the cells of a window that meet all conditions but the late ones, the latest span first. Owned by one query.
 #pragma once
 
 #include <algorithm>

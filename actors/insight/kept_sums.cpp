@@ -5,8 +5,11 @@
 #include <vector>
 
 #include "event_facts.hpp"
+#include "late_conditions.hpp"
 #include "protocol/envelope.hpp"
 #include "protocol/message.hpp"
+#include "protocol/records.hpp"
+#include "protocol/schema/agent.capnp.h"
 
 namespace troupe::insight {
 
@@ -29,14 +32,6 @@ bool is_kept(schema::ReadCells::Reader asked, const cube_shape& shape) {
   return true;
 }
 
-std::int64_t sum_of(const std::map<std::int64_t, std::int64_t>& counts, std::int64_t from_us,
-                    std::int64_t until_us) {
-  std::int64_t sum = 0;
-  auto end = counts.lower_bound(until_us);
-  for (auto at = counts.lower_bound(from_us); at != end; ++at) sum += at->second;
-  return sum;
-}
-
 }  // namespace
 
 kept_sums::kept_sums(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked)
@@ -51,8 +46,10 @@ kept_sums::kept_sums(const record_reader& records, std::string_view org, schema:
   key.i64(asked.getOffsetMinutes()).u8(static_cast<std::uint8_t>(asked.getGroupBy().size()));
   for (auto field : asked.getGroupBy()) key.u8(static_cast<std::uint8_t>(field));
   std::vector<std::pair<std::uint8_t, std::string_view>> where;
+  late_fields late(asked);
   for (auto c : asked.getWhere())
-    where.emplace_back(static_cast<std::uint8_t>(c.getField()), view_of(c.getValue()));
+    if (!late.has(c.getField()))
+      where.emplace_back(static_cast<std::uint8_t>(c.getField()), view_of(c.getValue()));
   std::sort(where.begin(), where.end());
   for (auto& [field, value] : where) key.u8(field).text(value);
   question_ = std::move(key).str();
@@ -73,10 +70,46 @@ kept_sums::counts kept_sums::read_counts(Resolution resolution, std::int64_t fro
   records_.scan(family::rollups, place(from_us), place(until_us),
                 [&](std::string_view key, std::string_view value) {
                   message_reader total(value);
-                  all[key_reader(key.substr(prefix.size())).i64()] = total.root<schema::Rollup>().getCount();
+                  all.emplace_back(key_reader(key.substr(prefix.size())).i64(),
+                                   total.root<schema::Rollup>().getCount());
                   return true;
                 });
   return all;
+}
+
+std::int64_t kept_sums::sum_of(const counts& all, std::int64_t from_us, std::int64_t until_us) {
+  auto at = std::lower_bound(all.begin(), all.end(), std::pair{from_us, INT64_MIN});
+  std::int64_t sum = 0;
+  for (; at != all.end() && at->first < until_us; ++at) sum += at->second;
+  return sum;
+}
+
+// All questions of a page ask for the same ones: while nothing was stored they are what they were.
+kept_sums::counts kept_sums::counts_of(Resolution resolution, std::int64_t from_us, std::int64_t until_us) {
+  key_writer name(record_tag::rollup);
+  name.text(org_).u8(static_cast<std::uint8_t>(resolution)).i64(from_us).i64(until_us);
+  if (auto known = records_.cache()->find(name.str())) {
+    key_reader in(*known);
+    if (in.u64() == last_event()) {
+      counts all(known->size() / sizeof(counts::value_type));
+      for (auto& [start, count] : all) start = in.i64(), count = in.i64();
+      return all;
+    }
+  }
+  auto all = read_counts(resolution, from_us, until_us);
+  key_writer bytes(record_tag::rollup);
+  bytes.u64(last_event());
+  for (auto& [start, count] : all) bytes.i64(start).i64(count);
+  records_.cache()->keep(name.str(), bytes.str().substr(1));
+  return all;
+}
+
+std::uint64_t kept_sums::last_event() {
+  if (!last_event_) {
+    auto counters = records_.get(family::state, counters_key());
+    last_event_ = counters ? message_reader(*counters).root<schema::Counters>().getLastSeq() : 0;
+  }
+  return *last_event_;
 }
 
 void kept_sums::begin(const cell_span& span) {
@@ -84,12 +117,11 @@ void kept_sums::begin(const cell_span& span) {
   counts_.reset();
   rough_counts_.clear();
   if (span.resolution == Resolution::MINUTE)
-    rough_counts_ =
-        read_counts(Resolution::HOUR, bucket_start(span.from_us, Resolution::HOUR), span.until_us);
+    rough_counts_ = counts_of(Resolution::HOUR, bucket_start(span.from_us, Resolution::HOUR), span.until_us);
 }
 
 std::int64_t kept_sums::count_of(const cell_span& part) {
-  if (!counts_) counts_ = read_counts(about_.resolution, about_.from_us, about_.until_us + reach_us_);
+  if (!counts_) counts_ = counts_of(about_.resolution, about_.from_us, about_.until_us + reach_us_);
   return sum_of(*counts_, part.from_us, part.until_us + reach_us_);
 }
 

@@ -4,15 +4,16 @@
 // Invariants: whoever stores an event counts it in the rollup of all events of its minute, hour and day, in the same batch
 // as its cells. So the count of a span tells any two states of its cells apart, and what was kept at another count is not
 // found. Busy slots are in hours before their events' as well: there the hours that follow count too. Cells without a time
-// change at any: they are not kept. Owned by one query.
+// change at any: they are not kept. Counts are kept as well, beside the number of the shard's last event. Owned by one query.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cell_scan.hpp"
 #include "protocol/cells.hpp"
@@ -42,9 +43,12 @@ class kept_sums {
   void keep(const cell_span& part, const span_sums& sums);
 
  private:
-  // By the start of buckets that have any.
-  using counts = std::map<std::int64_t, std::int64_t>;
+  // By the start of buckets that have any, in order.
+  using counts = std::vector<std::pair<std::int64_t, std::int64_t>>;
+  static std::int64_t sum_of(const counts& all, std::int64_t from_us, std::int64_t until_us);
+  counts counts_of(schema::Resolution resolution, std::int64_t from_us, std::int64_t until_us);
   counts read_counts(schema::Resolution resolution, std::int64_t from_us, std::int64_t until_us) const;
+  std::uint64_t last_event();
   // The same for whole hours around minutes: few records, and while they are as they were so are the minutes.
   std::int64_t rough_count_of(const cell_span& part);
   const std::string& key(const cell_span& part);
@@ -56,6 +60,7 @@ class kept_sums {
   cell_span about_;
   counts rough_counts_;
   std::optional<counts> counts_;  // when somebody asked
+  std::optional<std::uint64_t> last_event_;
   std::string question_, key_;
   std::shared_ptr<const std::string> found_;
 };

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <memory_resource>
 #include <vector>
 
+#include "answer_rows.hpp"
 #include "cell_scan.hpp"
+#include "late_conditions.hpp"
 #include "protocol/message.hpp"
 #include "protocol/rollup.hpp"
 #include "window_sums.hpp"
@@ -13,6 +16,7 @@ namespace troupe::insight {
 
 namespace {
 
+using schema::CellFigures;
 using schema::CellOrder;
 using schema::CellStep;
 using schema::Cube;
@@ -21,6 +25,7 @@ using schema::Resolution;
 constexpr std::uint32_t groups_default = 100, groups_max = 5'000;
 constexpr std::uint32_t sample_max = 5'000;
 constexpr std::size_t groups_held_max = 200'000;
+constexpr std::size_t groups_bytes = 16 * 1024;  // to begin with
 // Of a row in an answer, without its texts and its sketch.
 constexpr std::size_t row_bytes = 208, field_bytes = 14, sketch_bucket_bytes = 16;
 
@@ -38,32 +43,22 @@ std::int64_t score(const rollup& r, CellOrder order) {
   }
 }
 
-std::vector<std::string> texts_of(std::string_view name, std::size_t count) {
-  key_reader in(name);
-  std::vector<std::string> texts;
-  for (std::size_t i = 0; i < count; ++i) texts.push_back(in.text());
-  return texts;
-}
-
-// A row is named by its texts, as in keys.
-void write_row(schema::CellRow::Builder out, std::int64_t time_us, std::string_view name, std::size_t texts,
-               const rollup& figures) {
-  out.setTimeUs(time_us);
-  auto fields = texts_of(name, texts);
-  auto list = out.initFields(static_cast<unsigned>(texts));
-  for (unsigned i = 0; i < list.size(); ++i) set_text([&](unsigned n) { return list.init(i, n); }, fields[i]);
-  figures.write(out.initFigures());
-}
-
 class grouping {
  public:
   grouping(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked)
-      : asked_(asked), scan_(records, org, asked), kept_(records, org, asked) {}
+      : asked_(asked),
+        scan_(records, org, asked),
+        kept_(records, org, asked),
+        late_(asked),
+        adds_(asked.getSketches() ? added::all
+              : asked.getFigures() == CellFigures::COUNT && asked.getOrder() == CellOrder::COUNT
+                  ? added::count
+                  : added::sums) {}
 
   void answer(schema::QueryResult::Builder out) {
     for (auto field : asked_.getGroupBy()) {
       auto place = scan_.is_sound() ? place_of(scan_.shape(), field) : std::nullopt;
-      if (!place) return out.setNothing();
+      if (!place || places_.size() == row_texts_max) return out.setNothing();
       places_.push_back(*place);
     }
     if (!scan_.is_sound()) return out.setNothing();
@@ -80,14 +75,16 @@ class grouping {
   }
 
  private:
+  // What is added up: no more than is told.
+  enum class added : std::uint8_t { all, sums, count };
   struct group {
-    std::map<std::int64_t, rollup> steps;
-    rollup total;  // of several steps
-    std::size_t bytes = 0;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+    explicit group(allocator_type memory) : steps(memory) {}
 
-    const rollup& all() const { return steps.size() == 1 ? steps.begin()->second : total; }
+    rollup total;
+    std::pmr::map<std::int64_t, rollup> steps;  // if any are asked for
   };
-  using groups = std::map<std::string, group, std::less<>>;
+  using groups = std::pmr::map<std::string_view, group>;
 
   // The group's texts, as in keys.
   std::string_view name_of(const cell& c) {
@@ -106,21 +103,32 @@ class grouping {
   // Null: there are too many. Names of one step come in order: the next one is mostly right behind the last.
   group* group_of(std::string_view name) {
     if (last_ != groups_.end() && ++last_ != groups_.end() && last_->first == name) return &last_->second;
-    last_ = groups_.find(name);
-    if (last_ != groups_.end()) return &last_->second;
+    bool is_last = groups_.empty() || groups_.rbegin()->first < name;
+    last_ = is_last ? groups_.end() : groups_.lower_bound(name);
+    if (last_ != groups_.end() && last_->first == name) return &last_->second;
     if (groups_.size() >= groups_held_max) {
       overflowed_ = true;
+      last_ = groups_.end();
       return nullptr;
     }
-    last_ = groups_.try_emplace(std::string(name)).first;
+    last_ = groups_.try_emplace(last_, lasting(name));
     return &last_->second;
   }
+  std::string_view lasting(std::string_view name) {
+    auto* bytes = static_cast<char*>(memory_.allocate(name.size(), 1));
+    std::copy(name.begin(), name.end(), bytes);
+    return {bytes, name.size()};
+  }
+  // Where a step's figures are added up.
+  rollup& sum_of(group& g, std::int64_t step) { return is_stepped() ? g.steps[step] : g.total; }
 
   void take(const cell& c) {
-    auto* to = group_of(name_of(c));
+    auto name = name_of(c);
+    if (!late_.met_by(name)) return;
+    auto* to = group_of(name);
     if (!to) return add_value(c, other_, false);
     if (is_busy()) return take_slots(c.start_us, c.row, *to);
-    add_value(c, to->steps[step_of(c.start_us)], asked_.getSketches());
+    add_value(c, sum_of(*to, step_of(c.start_us)), asked_.getSketches());
   }
 
   void take_row(std::string_view name, const cell_row& row) {
@@ -130,10 +138,12 @@ class grouping {
       constexpr std::string_view end_of_text("\0\1", 2);
       name.remove_prefix(name.find(end_of_text) + end_of_text.size());
     }
+    if (!late_.met_by(name)) return;
     auto* to = group_of(name);
     if (to && is_busy()) return take_slots(step, row, *to);
-    if (!(to ? row.add_to(to->steps[step]) : row.add_sums_to(other_)))
-      throw machine_fault("sums that were kept cannot be read");
+    auto& sum = to ? sum_of(*to, step) : other_;
+    bool ok = adds_ == added::count ? row.add_count_to(sum) : to ? row.add_to(sum) : row.add_sums_to(sum);
+    if (!ok) throw machine_fault("sums that were kept cannot be read");
   }
 
   // Busy slots within the window are counted, each in its step.
@@ -143,11 +153,12 @@ class grouping {
     for (std::size_t slot = 0; slot < r.extent.slots.size() * 64; ++slot) {
       if ((r.extent.slots[slot / 64] >> (slot % 64) & 1) == 0) continue;
       auto start = hour_us + static_cast<std::int64_t>(slot) * busy_slot_us;
-      if (start >= scan_.from_us() && start < scan_.until_us()) ++to.steps[step_of(start)].count;
+      if (start >= scan_.from_us() && start < scan_.until_us()) ++sum_of(to, step_of(start)).count;
     }
   }
 
   bool is_busy() const { return asked_.getCube() == Cube::BUSY; }
+  bool is_stepped() const { return asked_.getStep() != CellStep::NONE; }
   std::int64_t step_of(std::int64_t start_us) const {
     switch (asked_.getStep()) {
       case CellStep::MINUTE: return bucket_start(start_us, Resolution::MINUTE);
@@ -161,54 +172,84 @@ class grouping {
     }
   }
 
-  // The groups that are told, best first; the others are summed up.
+  // Best first, those of one score by name.
   void rank() {
+    auto order = asked_.getOrder();
+    ranked_.reserve(groups_.size());
     for (auto& named : groups_) {
       auto& g = named.second;
-      auto texts = named.first.size() + places_.size() * field_bytes;
-      for (auto& [time, r] : g.steps) {
-        if (g.steps.size() > 1) g.total.add(r);
-        g.bytes += row_bytes + r.sketch.size() * sketch_bucket_bytes + texts;
-      }
-      ranked_.push_back(&named);
+      for (auto& [time, r] : g.steps) g.total.add(r);
+      ranked_.emplace_back(score(g.total, order), &named);
     }
-    auto order = asked_.getOrder();
-    std::stable_sort(ranked_.begin(), ranked_.end(), [&](const auto* a, const auto* b) {
-      return score(a->second.all(), order) > score(b->second.all(), order);
-    });
-    auto limit = asked_.getLimit() == 0 ? groups_default : std::min(asked_.getLimit(), groups_max);
-    auto bytes = limits::answer_bytes_max;
-    std::size_t kept = 0;
-    while (kept < ranked_.size() && kept < limit && ranked_[kept]->second.bytes <= bytes)
-      bytes -= ranked_[kept++]->second.bytes;
-    for (auto i = kept; i < ranked_.size(); ++i) other_.add(ranked_[i]->second.all());
-    other_keys_ = ranked_.size() - kept;
-    ranked_.resize(kept);
+    std::stable_sort(ranked_.begin(), ranked_.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
   }
 
-  void write(schema::Cells::Builder out) const {
-    std::size_t count = 0;
-    for (auto* named : ranked_) count += named->second.steps.size();
-    auto rows = out.initRows(static_cast<unsigned>(count));
-    unsigned slot = 0;
-    for (auto* named : ranked_)
-      for (auto& [time, r] : named->second.steps)
-        write_row(rows[slot++], time, named->first, places_.size(), r);
+  // The groups that there is room for; the others are summed up.
+  void write(schema::Cells::Builder out) {
+    std::size_t limit = asked_.getLimit() == 0 ? groups_default : std::min(asked_.getLimit(), groups_max);
+    limit = std::min(limit, ranked_.size());
+    auto told = asked_.getPacked() ? pack(limit, out) : list(limit, out);
+    for (auto i = told; i < ranked_.size(); ++i) other_.add(ranked_[i].second->second.total);
+    if (asked_.getFigures() == CellFigures::COUNT) other_ = only_count(other_);
     other_.write(out.initOther());
-    out.setOtherKeys(static_cast<std::uint32_t>(other_keys_));
+    out.setOtherKeys(static_cast<std::uint32_t>(ranked_.size() - told));
     out.setPartial(scan_.is_partial() || overflowed_);
+  }
+  std::size_t pack(std::size_t limit, schema::Cells::Builder out) {
+    packed_rows rows(asked_, places_.size(), row_hashes::none);
+    std::size_t told = 0;
+    for (; told < limit; ++told) {
+      auto before = rows.row_bytes();
+      auto& [name, g] = *ranked_[told].second;
+      each_step(g, [&, &named = name](std::int64_t time, const rollup& r) { rows.add(time, 0, named, r); });
+      if (rows.size() <= limits::answer_bytes_max) continue;
+      rows.shrink(before);
+      break;
+    }
+    rows.write(out);
+    return told;
+  }
+  std::size_t list(std::size_t limit, schema::Cells::Builder out) {
+    auto bytes = limits::answer_bytes_max;
+    std::size_t told = 0, count = 0;
+    for (; told < limit; ++told) {
+      auto& [name, g] = *ranked_[told].second;
+      std::size_t own = 0;
+      each_step(g, [&, texts = name.size()](std::int64_t, const rollup& r) {
+        own += row_bytes + r.sketch.size() * sketch_bucket_bytes + texts + places_.size() * field_bytes;
+      });
+      if (own > bytes) break;
+      bytes -= own;
+      count += is_stepped() ? g.steps.size() : 1;
+    }
+    listed_rows rows(asked_, out, count, places_.size());
+    for (std::size_t i = 0; i < told; ++i) {
+      auto& [name, g] = *ranked_[i].second;
+      each_step(g, [&, &named = name](std::int64_t time, const rollup& r) { rows.add(time, 0, named, r); });
+    }
+    return told;
+  }
+  // visit(time, figures) of each row of the group.
+  template <class Visit>
+  void each_step(const group& g, Visit&& visit) const {
+    if (!is_stepped()) return visit(0, g.total);
+    for (auto& [time, r] : g.steps) visit(time, r);
   }
 
   schema::ReadCells::Reader asked_;
   cell_scan scan_;
   kept_sums kept_;
+  late_conditions late_;
+  const added adds_;
   std::vector<std::size_t> places_;
   key_writer name_{record_tag::cell};
-  groups groups_;
+  // Groups are many and small, and go all at once.
+  std::pmr::monotonic_buffer_resource memory_{groups_bytes};
+  groups groups_{&memory_};
   groups::iterator last_;
-  std::vector<const groups::value_type*> ranked_;
+  std::vector<std::pair<std::int64_t, const groups::value_type*>> ranked_;
   rollup other_;
-  std::size_t other_keys_ = 0;
   bool overflowed_ = false;
 };
 
@@ -217,7 +258,8 @@ class grouping {
 class sampling {
  public:
   sampling(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked)
-      : scan_(records, org, asked),
+      : asked_(asked),
+        scan_(records, org, asked),
         kept_(records, org, asked),
         cells_max_(std::min(asked.getSample(), sample_max)) {}
 
@@ -226,12 +268,13 @@ class sampling {
     for (auto& span : scan_.spans()) take_span(span);
     if (auto lost = scan_.lost_from(); lost != 0 && (bound_ == 0 || lost < bound_)) drop_from(lost);
     auto cells = out.initCells();
-    auto rows = cells.initRows(static_cast<unsigned>(held_.size()));
-    unsigned slot = 0;
-    for (auto& [name, figures] : held_) {
-      rows[slot].setHash(hash_of(name));
-      auto texts = std::string_view(name).substr(1 + sizeof(std::uint64_t));
-      write_row(rows[slot++], 0, texts, scan_.shape().fields.size(), figures);
+    if (asked_.getPacked()) {
+      packed_rows rows(asked_, scan_.shape().fields.size(), row_hashes::told);
+      write(rows);
+      rows.write(cells);
+    } else {
+      listed_rows rows(asked_, cells, held_.size(), scan_.shape().fields.size());
+      write(rows);
     }
     cells.setHashBound(bound_);
     cells.setPartial(scan_.is_partial());
@@ -241,6 +284,11 @@ class sampling {
   // A name is that of the row: its cube, the hash, the fields.
   using table = std::map<std::string, rollup, std::less<>>;
 
+  template <class Rows>
+  void write(Rows& rows) const {
+    for (auto& [name, figures] : held_)
+      rows.add(0, hash_of(name), std::string_view(name).substr(1 + sizeof(std::uint64_t)), figures);
+  }
   static std::uint64_t hash_of(std::string_view name) { return key_reader(name.substr(1)).u64(); }
   std::size_t bytes_of(std::string_view name) const {
     return row_bytes + scan_.shape().fields.size() * field_bytes + name.size();
@@ -261,7 +309,8 @@ class sampling {
       scan_.lose_from(known->lost_from);
       bound_ = known->hash_bound;
       each_row(known->rows, [this](std::string_view name, const cell_row& row) {
-        if (!row.add_sums_to(held_[std::string(name)])) throw machine_fault("a sample cannot be read");
+        if (!row.add_sums_to(held_.emplace_hint(held_.end(), name, rollup())->second))
+          throw machine_fault("a sample cannot be read");
         bytes_ += bytes_of(name);
       });
     } else {
@@ -276,12 +325,12 @@ class sampling {
 
   bool take(const cell& c) {
     if (bound_ != 0 && c.hash >= bound_) return false;
-    auto at = held_.find(c.row.name);
-    if (at != held_.end()) {
+    auto at = held_.lower_bound(c.row.name);
+    if (at != held_.end() && at->first == c.row.name) {
       add_value(c, at->second, false);
       return true;
     }
-    add_value(c, held_[std::string(c.row.name)], false);
+    add_value(c, held_.emplace_hint(at, c.row.name, rollup())->second, false);
     bytes_ += bytes_of(c.row.name);
     while (held_.size() > cells_max_ || bytes_ > limits::answer_bytes_max) drop_highest();
     return true;
@@ -296,6 +345,7 @@ class sampling {
     }
   }
 
+  schema::ReadCells::Reader asked_;
   cell_scan scan_;
   kept_sums kept_;
   std::size_t cells_max_;

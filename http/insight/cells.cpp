@@ -3,35 +3,21 @@
 #include <kj/exception.h>
 
 #include <algorithm>
-#include <cmath>
-#include <deque>
-#include <unordered_map>
 #include <utility>
 
+#include "http/insight/cell_sums.hpp"
 #include "protocol/limits.hpp"
 
 namespace troupe::http {
 
 namespace {
 
-using schema::CellOrder;
-
 // Of each shard, so that what is cut there is cut here as well, unless there are very many names.
 constexpr std::uint32_t shard_groups_min = 1'000;
 constexpr std::uint32_t shard_groups_max = 5'000;
 constexpr std::size_t asked_at_once_max = 10;
 
-double score(const rollup& r, CellOrder order) {
-  switch (order) {
-    case CellOrder::COUNT: return static_cast<double>(r.count);
-    case CellOrder::TOKENS: return static_cast<double>(r.tokens.input) + static_cast<double>(r.tokens.output);
-    case CellOrder::LAST: return static_cast<double>(r.extent.last_us);
-    case CellOrder::MISSES: return static_cast<double>(r.count - r.hits);
-    case CellOrder::DURATION: return static_cast<double>(r.extent.last_us - r.extent.first_us);
-    case CellOrder::ERRORS: return static_cast<double>(r.errors);
-    default: return static_cast<double>(r.cost_nano_usd);
-  }
-}
+failure unreadable() { return {errc::internal, "An answer from within could not be read."}; }
 
 std::string encode(const std::string& org, const cell_question& q) {
   query_builder query(org);
@@ -52,100 +38,9 @@ std::string encode(const std::string& org, const cell_question& q) {
   ask.setLimit(std::clamp(static_cast<std::uint32_t>(q.limit), shard_groups_min, shard_groups_max));
   ask.setSketches(q.sketches == percentiles::wanted);
   ask.setSample(q.sample);
+  ask.setFigures(q.figures);
+  ask.setPacked(true);
   return query.bytes();
-}
-
-// Whether several shards may have a group of the same names.
-enum class found_in : std::uint8_t { one_shard, any_shard };
-
-// Groups as they are met, found by their names.
-class met_groups {
- public:
-  explicit met_groups(found_in where) : where_(where) {}
-
-  cell_group& at(capnp::List<capnp::Text>::Reader names) {
-    key_.clear();
-    for (auto name : names) {  // the sizes tell where one ends
-      key_.append(view_of(name)).push_back(static_cast<char>(name.size() & 0xff));
-      key_.push_back(static_cast<char>(name.size() >> 8 & 0xff));
-    }
-    if (!groups_.empty() && key_ == last_) return groups_[last_place_];
-    last_ = key_;
-    if (where_ == found_in::any_shard) {
-      auto [at, is_new] = places_.try_emplace(key_, groups_.size());
-      last_place_ = at->second;
-      if (!is_new) return groups_[last_place_];
-    }
-    last_place_ = groups_.size();
-    auto& made = groups_.emplace_back();
-    made.names.reserve(names.size());
-    for (auto name : names) made.names.emplace_back(view_of(name));
-    return made;
-  }
-  // Best first, those of one score by name.
-  std::vector<cell_group> take(CellOrder order) {
-    std::vector<std::pair<double, cell_group*>> ranked;
-    ranked.reserve(groups_.size());
-    for (auto& g : groups_) ranked.emplace_back(score(g.total, order), &g);
-    std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
-      return a.first != b.first ? a.first > b.first : a.second->names < b.second->names;
-    });
-    std::vector<cell_group> all;
-    all.reserve(groups_.size());
-    for (auto& [points, g] : ranked) all.push_back(std::move(*g));
-    return all;
-  }
-
- private:
-  const found_in where_;
-  std::deque<cell_group> groups_;
-  std::unordered_map<std::string, std::size_t> places_;
-  std::string key_, last_;
-  std::size_t last_place_ = 0;
-};
-
-// The lowest bound of all shards holds for all of them.
-std::uint64_t lowest_bound(const results& found) {
-  std::uint64_t bound = 0;
-  for (const auto& f : found) {
-    if (!f.isCells()) continue;
-    auto own = f.getCells().getHashBound();
-    if (own != 0 && (bound == 0 || own < bound)) bound = own;
-  }
-  return bound;
-}
-
-// What an agent did lies in its shard alone.
-found_in groups_of(const cell_question& q) {
-  bool by_agent = std::find(q.by.begin(), q.by.end(), schema::CellField::AGENT) != q.by.end();
-  return q.sample == 0 && by_agent ? found_in::one_shard : found_in::any_shard;
-}
-
-cell_table add_up(const results& found, const cell_question& q) {
-  cell_table out;
-  met_groups groups(groups_of(q));
-  auto bound = lowest_bound(found);
-  if (bound != 0) out.rate = std::ldexp(static_cast<double>(bound), -64);
-  for (const auto& f : found) {
-    if (!f.isCells()) continue;
-    auto cells = f.getCells();
-    out.complete = out.complete && !cells.getPartial();
-    out.other.add(cells.getOther());
-    out.other_keys += cells.getOtherKeys();
-    for (auto row : cells.getRows()) {
-      if (bound != 0 && row.getHash() >= bound) continue;
-      auto& g = groups.at(row.getFields());
-      g.total.add(row.getFigures());
-      if (q.step != schema::CellStep::NONE) g.steps[row.getTimeUs()].add(row.getFigures());
-    }
-  }
-  out.groups = groups.take(q.order);
-  if (q.sample == 0 && out.groups.size() > q.limit) {
-    for (auto i = q.limit; i < out.groups.size(); ++i) out.other.add(out.groups[i].total);
-    out.other_keys += out.groups.size() - q.limit;
-    out.groups.resize(q.limit);
-  }
-  return out;
 }
 
 // Asks some questions side by side; answers are taken on the home thread.
@@ -185,9 +80,11 @@ class asking : public std::enable_shared_from_this<asking> {
         found.push_back(readers.back()->root<schema::QueryResult>());
         if (found.back().isRefused()) return finish(failure_of(found.back().getRefused()));
       }
-      tables_[i] = add_up(found, questions_[i]);
+      auto table = add_up(found, questions_[i]);
+      if (!table) return finish(unreadable());
+      tables_[i] = std::move(*table);
     } catch (const kj::Exception&) {
-      return finish(failure{errc::internal, "An answer from within could not be read."});
+      return finish(unreadable());
     }
     if (++answered_ == questions_.size()) return finish(std::move(tables_));
     if (asked_ < questions_.size()) ask_next();

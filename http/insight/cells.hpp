@@ -24,14 +24,25 @@ struct cell_question {
   schema::CellOrder order = schema::CellOrder::COST;
   std::size_t limit = 1'000;  // groups of the answer
   percentiles sketches = percentiles::none;
-  std::uint32_t sample = 0;  // cells of a shard
+  std::uint32_t sample =
+      0;  // cells of a shard; 'by': the names that are wanted, all of the cube if there are none
   int offset_minutes = 0;
+  schema::CellFigures figures = schema::CellFigures::ALL;
 };
+// A sample of which only one name is wanted: what belongs to what, without figures.
+inline bool is_by_member(const cell_question& q) { return q.sample != 0 && q.by.size() == 1; }
 
 struct cell_group {
   std::vector<std::string> names;  // in the order of 'by'
   rollup total;
   std::map<std::int64_t, rollup> steps;
+};
+
+// Which name was met under which hash: an item of a session.
+struct cell_member {
+  std::uint64_t of = 0;
+  std::uint32_t name = 0;
+  auto operator<=>(const cell_member&) const = default;
 };
 
 struct cell_table {
@@ -40,6 +51,9 @@ struct cell_table {
   std::size_t other_keys = 0;
   bool complete = true;
   double rate = 1;  // of a sample: the share of all that it is
+  // Of a sample by members, instead of groups: in order, each once. A name is a place in the list of names, also in order.
+  std::vector<cell_member> members;
+  std::vector<std::string> member_names;
 
   rollup total() const;
   const cell_group* find(const std::vector<std::string>& names) const;

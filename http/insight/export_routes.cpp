@@ -34,77 +34,72 @@ std::string_view to_string(section s) {
 
 // Every column of the table; a section leaves those empty that it has not.
 constexpr std::string_view text_columns[] = {"agent_id", "team", "model", "tool", "tier", "knowledge_id"};
-constexpr std::string_view number_columns[] = {"events",
-                                               "errors",
-                                               "calls",
-                                               "input_tokens",
-                                               "output_tokens",
-                                               "cache_read_tokens",
-                                               "cache_write_tokens",
-                                               "reasoning_tokens",
-                                               "cost_usd",
-                                               "hits",
-                                               "avg_ms",
-                                               "p95_ms"};
+
+struct number_column {
+  std::string_view name;
+  std::int64_t (*value)(const rollup&);
+  int digits = 0;  // behind the point
+  bool (*is_there)(const rollup&) = [](const rollup&) { return true; };
+};
+constexpr number_column number_columns[] = {
+    {"events", [](const rollup& r) { return r.count; }},
+    {"errors", [](const rollup& r) { return r.errors; }},
+    {"calls", [](const rollup& r) { return r.hits; }},
+    {"input_tokens", [](const rollup& r) { return r.tokens.input; }},
+    {"output_tokens", [](const rollup& r) { return r.tokens.output; }},
+    {"cache_read_tokens", [](const rollup& r) { return r.tokens.cache_read; }},
+    {"cache_write_tokens", [](const rollup& r) { return r.tokens.cache_write; }},
+    {"reasoning_tokens", [](const rollup& r) { return r.tokens.reasoning; }},
+    {"cost_usd", [](const rollup& r) { return r.cost_nano_usd; }, 9},
+    {"hits", [](const rollup& r) { return r.hits; }},
+    {"avg_ms", [](const rollup& r) { return r.duration_sum_us / r.timed; }, 3,
+     [](const rollup& r) { return r.timed > 0; }},
+    {"p95_ms", [](const rollup& r) { return r.percentile_us(0.95); }, 3,
+     [](const rollup& r) { return !r.sketch.empty(); }},
+};
+
+// What the names of a section's groups are, in order, and which numbers it has.
+struct section_columns {
+  std::vector<std::string_view> texts, numbers;
+
+  // The place of a text in the names of a group.
+  std::optional<std::size_t> place_of(std::string_view column) const {
+    auto at = std::find(texts.begin(), texts.end(), column);
+    if (at == texts.end()) return {};
+    return static_cast<std::size_t>(at - texts.begin());
+  }
+  bool has(const number_column& column, const rollup& r) const {
+    return std::find(numbers.begin(), numbers.end(), column.name) != numbers.end() && column.is_there(r);
+  }
+};
+
+const section_columns& columns_of(section s) {
+  static const std::vector<std::string_view> usage = {"events",
+                                                      "errors",
+                                                      "calls",
+                                                      "input_tokens",
+                                                      "output_tokens",
+                                                      "cache_read_tokens",
+                                                      "cache_write_tokens",
+                                                      "reasoning_tokens",
+                                                      "cost_usd"};
+  static const std::map<section, section_columns> all = {
+      {section::token_usage, {{"agent_id", "team", "model"}, usage}},
+      {section::knowledge,
+       {{"knowledge_id", "agent_id", "team", "tier"}, {"events", "errors", "avg_ms", "p95_ms"}}},
+      {section::memory_tiers, {{"tier"}, {"events", "errors", "hits", "cost_usd", "avg_ms", "p95_ms"}}},
+      {section::cost, {{"team", "agent_id", "model", "tool"}, usage}}};
+  return all.at(s);
+}
 
 struct exported_row {
   section of;
-  std::int64_t day_us = 0;  // 0: of the whole window
-  std::map<std::string_view, std::string> texts, numbers;
-  std::int64_t first_us = 0, last_us = 0;
+  std::int64_t day_us;  // 0: of the whole window
+  const cell_group* group;
+
+  // When it was first and last; only knowledge says so.
+  rollup_extent times() const { return of == section::knowledge ? group->total.extent : rollup_extent(); }
 };
-
-std::string decimal(std::int64_t value, int digits) {
-  std::string out;
-  ingest::json::write_decimal(value, digits, out);
-  return out;
-}
-
-void add_usage(const rollup& r, exported_row& row) {
-  row.numbers["events"] = std::to_string(r.count);
-  row.numbers["errors"] = std::to_string(r.errors);
-  row.numbers["calls"] = std::to_string(r.hits);
-  row.numbers["input_tokens"] = std::to_string(r.tokens.input);
-  row.numbers["output_tokens"] = std::to_string(r.tokens.output);
-  row.numbers["cache_read_tokens"] = std::to_string(r.tokens.cache_read);
-  row.numbers["cache_write_tokens"] = std::to_string(r.tokens.cache_write);
-  row.numbers["reasoning_tokens"] = std::to_string(r.tokens.reasoning);
-  row.numbers["cost_usd"] = decimal(r.cost_nano_usd, 9);
-}
-
-void add_times(const rollup& r, exported_row& row) {
-  if (r.timed > 0) row.numbers["avg_ms"] = decimal(r.duration_sum_us / r.timed, 3);
-  if (!r.sketch.empty()) row.numbers["p95_ms"] = decimal(r.percentile_us(0.95), 3);
-}
-
-exported_row row_of(section s, std::int64_t day_us, const cell_group& g) {
-  exported_row row{s, day_us, {}, {}};
-  static const std::map<section, std::vector<std::string_view>> names = {
-      {section::token_usage, {"agent_id", "team", "model"}},
-      {section::knowledge, {"knowledge_id", "agent_id", "team", "tier"}},
-      {section::memory_tiers, {"tier"}},
-      {section::cost, {"team", "agent_id", "model", "tool"}}};
-  auto& columns = names.at(s);
-  for (std::size_t i = 0; i < columns.size(); ++i) row.texts[columns[i]] = g.names[i];
-  switch (s) {
-    case section::token_usage:
-    case section::cost: add_usage(g.total, row); break;
-    case section::knowledge:
-      row.numbers["events"] = std::to_string(g.total.count);
-      row.numbers["errors"] = std::to_string(g.total.errors);
-      row.first_us = g.total.extent.first_us, row.last_us = g.total.extent.last_us;
-      add_times(g.total, row);
-      break;
-    case section::memory_tiers:
-      row.numbers["events"] = std::to_string(g.total.count);
-      row.numbers["errors"] = std::to_string(g.total.errors);
-      row.numbers["hits"] = std::to_string(g.total.hits);
-      row.numbers["cost_usd"] = decimal(g.total.cost_nano_usd, 9);
-      add_times(g.total, row);
-      break;
-  }
-  return row;
-}
 
 // One question, and what its rows are.
 struct asked_section {
@@ -169,24 +164,57 @@ std::string time_text(std::int64_t us) {
 }
 
 std::string as_csv(const std::vector<exported_row>& rows) {
-  std::string out;
+  std::string out, value;
   csv_writer w(out);
   w.plain("section").plain("day");
   for (auto c : text_columns) w.plain(c);
-  for (auto c : number_columns) w.plain(c);
+  for (auto& c : number_columns) w.plain(c.name);
   w.plain("first_at").plain("last_at").end_row();
-  auto cell = [](const std::map<std::string_view, std::string>& of, std::string_view column) {
-    auto at = of.find(column);
-    return at == of.end() ? std::string() : at->second;
-  };
   for (auto& row : rows) {
+    auto& columns = columns_of(row.of);
+    auto& total = row.group->total;
     w.plain(to_string(row.of)).plain(time_text(row.day_us).substr(0, 10));
-    for (auto c : text_columns) w.text(cell(row.texts, c));
-    for (auto c : number_columns) w.plain(cell(row.numbers, c));
-    w.plain(time_text(row.first_us)).plain(time_text(row.last_us)).end_row();
+    for (auto c : text_columns) {
+      auto place = columns.place_of(c);
+      w.text(place ? std::string_view(row.group->names[*place]) : std::string_view());
+    }
+    for (auto& c : number_columns) {
+      value.clear();
+      if (columns.has(c, total)) ingest::json::write_decimal(c.value(total), c.digits, value);
+      w.plain(value);
+    }
+    w.plain(time_text(row.times().first_us)).plain(time_text(row.times().last_us)).end_row();
   }
   return out;
 }
+
+// A section's columns as an object has them: by name.
+class named_columns {
+ public:
+  explicit named_columns(section s) {
+    auto& columns = columns_of(s);
+    for (std::size_t i = 0; i < columns.texts.size(); ++i) texts_.emplace_back(columns.texts[i], i);
+    for (auto& c : number_columns)
+      if (std::find(columns.numbers.begin(), columns.numbers.end(), c.name) != columns.numbers.end())
+        numbers_.push_back(&c);
+    std::sort(texts_.begin(), texts_.end());
+    std::sort(numbers_.begin(), numbers_.end(), [](auto* a, auto* b) { return a->name < b->name; });
+  }
+
+  void write(const exported_row& row, object_writer& o) const {
+    if (row.day_us != 0) o.text("day", time_text(row.day_us).substr(0, 10));
+    for (auto& [name, place] : texts_) o.text(name, row.group->names[place]);
+    auto& total = row.group->total;
+    for (auto* c : numbers_)
+      if (c->is_there(total)) o.decimal(c->name, c->value(total), c->digits);
+    if (auto times = row.times(); times.first_us != 0)
+      o.time("first_at", times.first_us).time("last_at", times.last_us);
+  }
+
+ private:
+  std::vector<std::pair<std::string_view, std::size_t>> texts_;
+  std::vector<const number_column*> numbers_;
+};
 
 std::string as_json(const std::vector<exported_row>& rows, const insight_window& window,
                     std::string_view only, bool complete) {
@@ -198,12 +226,9 @@ std::string as_json(const std::vector<exported_row>& rows, const insight_window&
     std::vector<const exported_row*> own;
     for (auto& row : rows)
       if (row.of == s) own.push_back(&row);
-    write_list(to_string(s), own, w, [](object_writer& o, const exported_row* row) {
-      if (row->day_us != 0) o.text("day", time_text(row->day_us).substr(0, 10));
-      for (auto& [name, text] : row->texts) o.text(name, text);
-      for (auto& [name, value] : row->numbers) o.raw(name, value);
-      if (row->first_us != 0) o.time("first_at", row->first_us).time("last_at", row->last_us);
-    });
+    named_columns columns(s);
+    write_list(to_string(s), own, w,
+               [&](object_writer& o, const exported_row* row) { columns.write(*row, o); });
   }
   w.flag("complete", complete);
   w.end();
@@ -234,7 +259,7 @@ void export_analytics(api_context& api, const request_ptr& r, const responder& b
     bool complete = all_complete(t);
     for (std::size_t i = 0; i < t.size(); ++i) {
       complete = complete && t[i].other_keys == 0;
-      for (auto& g : t[i].groups) rows.push_back(row_of(asked[i].of, asked[i].day_us, g));
+      for (auto& g : t[i].groups) rows.push_back({asked[i].of, asked[i].day_us, &g});
     }
     auto answer = csv ? answer_of(as_csv(rows), "text/csv; charset=utf-8; header=present", "csv", window)
                       : answer_of(as_json(rows, window, only, complete), "application/json", "json", window);

@@ -13,6 +13,7 @@ namespace troupe::http {
 namespace {
 
 using schema::CellField;
+using schema::CellFigures;
 using schema::CellOrder;
 using schema::CellStep;
 using schema::Cube;
@@ -49,16 +50,26 @@ std::vector<cell_question> pattern_questions(const insight_parameters& p, int of
                                ask(Cube::KNOWLEDGE, {}, all, of_day),
                                ask(Cube::FLOW, {}, all, of_day),
                                ask(Cube::EDGE, {}, {CellField::FROM, CellField::TEAM}, of_day),
-                               ask(Cube::KNOWLEDGE, {CellField::ITEM}, all, of_day),
+                               ask(Cube::KNOWLEDGE, {CellField::ITEM}, all, none),
                                ask(Cube::KNOWLEDGE, {CellField::ITEM, CellField::TIER}, all, none),
                                ask(Cube::TIER, {CellField::TIER}, all, none),
                                ask(Cube::SEARCH, {CellField::TEXT}, all, none),
                                ask(Cube::TRACE, {}, {CellField::TEAM}, none)};
   q[memory].where.emplace_back(CellField::FROM, "query");
+  for (auto counted : {knowledge, memory, edges, items, traces}) q[counted].figures = CellFigures::COUNT;
   q[items].limit = items_by_hour_max;
   q[served].limit = 5'000;
   q[searches].limit = 5'000;
   q[traces].sample = traces_sampled;
+  return q;
+}
+
+// Of the items that are used most.
+cell_question items_by_hour(const cell_question& most_used, const cell_table& best, int offset) {
+  auto q = most_used;
+  for (auto& g : best.groups) q.where.emplace_back(CellField::ITEM, g.names[0]);
+  q.step = CellStep::HOUR_OF_DAY;
+  q.offset_minutes = offset;
   return q;
 }
 
@@ -262,34 +273,42 @@ void advise_pairs(const cell_table& sample, const std::string& agent, std::vecto
   }
 }
 
+response patterns_answer(const insight_window& window, const cell_tables& t, const std::string& agent,
+                         const cell_tables& by_hour) {
+  std::vector<std::string> advice;
+  advise_cache(t, advice);
+  advise_queries(t[searches], advice);
+  advise_pairs(t[traces], agent, advice);
+  advise_gaps(t[searches], advice);
+  std::string out;
+  object_writer w(out);
+  window.write(w);
+  write_hours(t, w);
+  write_items_by_hour(by_hour.empty() ? cell_table() : by_hour[0], w);
+  auto& list = w.name("advice");
+  list += '[';
+  for (auto& a : advice) {
+    if (&a != &advice.front()) list += ',';
+    list += a;
+  }
+  list += ']';
+  w.flag("complete", all_complete(t) && all_complete(by_hour));
+  write_sampled(t[traces].rate, w);
+  w.end();
+  return response::json(std::move(out));
+}
+
 void patterns(api_context& api, const request_ptr& r, const responder& back) {
   insight_parameters p(*r, {"agent_id", "team", "utc_offset_minutes"});
   auto offset = p.offset_minutes();
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
-  ask_cells(api, r, back, pattern_questions(p, offset),
-            [back, window = p.window(), agent = p.names().agent](cell_tables& t) {
-              std::vector<std::string> advice;
-              advise_cache(t, advice);
-              advise_queries(t[searches], advice);
-              advise_pairs(t[traces], agent, advice);
-              advise_gaps(t[searches], advice);
-              std::string out;
-              object_writer w(out);
-              window.write(w);
-              write_hours(t, w);
-              write_items_by_hour(t[items], w);
-              auto& list = w.name("advice");
-              list += '[';
-              for (auto& a : advice) {
-                if (&a != &advice.front()) list += ',';
-                list += a;
-              }
-              list += ']';
-              w.flag("complete", all_complete(t));
-              write_sampled(t[traces].rate, w);
-              w.end();
-              back(response::json(std::move(out)));
-            });
+  auto questions = pattern_questions(p, offset);
+  ask_cells(api, r, back, questions, [=, &api, window = p.window(), agent = p.names().agent](cell_tables& t) {
+    if (t[items].groups.empty()) return back(patterns_answer(window, t, agent, {}));
+    auto by_hour = items_by_hour(questions[items], t[items], offset);
+    ask_cells(api, r, back, {by_hour},
+              [=, t = std::move(t)](cell_tables& hours) { back(patterns_answer(window, t, agent, hours)); });
+  });
 }
 
 }  // namespace

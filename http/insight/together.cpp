@@ -2,24 +2,27 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
+#include <utility>
 
 namespace troupe::http {
 
 namespace {
 
 // Of one context: more would make more pairs than anyone can look at.
-constexpr std::size_t members_max = 64;
+constexpr std::ptrdiff_t members_max = 64;
 
 }  // namespace
 
 std::int64_t scaled(std::int64_t n, double rate) { return std::llround(static_cast<double>(n) / rate); }
 
-pair_counts::partners pair_counts::all_partners(std::size_t max) const {
+item_pairs::partners item_pairs::partners_of(const std::set<std::string>& of, std::size_t max) const {
   partners out;
-  for (auto& [pair, n] : pairs) {
-    out[pair.first].emplace_back(pair.second, scaled(n));
-    out[pair.second].emplace_back(pair.first, scaled(n));
+  std::vector<std::vector<std::pair<std::string, std::int64_t>>*> wanted(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (of.contains(names[i])) wanted[i] = &out[names[i]];
+  for (auto& [a, b, n] : pairs) {
+    if (wanted[a]) wanted[a]->emplace_back(names[b], scaled(n));
+    if (wanted[b]) wanted[b]->emplace_back(names[a], scaled(n));
   }
   for (auto& [name, found] : out) {
     std::stable_sort(found.begin(), found.end(), [](auto& a, auto& b) { return a.second > b.second; });
@@ -28,19 +31,25 @@ pair_counts::partners pair_counts::all_partners(std::size_t max) const {
   return out;
 }
 
-pair_counts items_together(const cell_table& contexts) {
-  pair_counts out;
+item_pairs items_together(cell_table& contexts) {
+  item_pairs out;
   out.rate = contexts.rate;
-  std::map<std::string, std::set<std::string>> members;  // fields: context, agent, team, item
-  for (auto& g : contexts.groups) {
-    auto& m = members[g.names[0]];
-    if (m.size() < members_max) m.insert(g.names[3]);
+  out.names = std::move(contexts.member_names);
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> met;
+  auto& members = contexts.members;
+  for (auto from = members.begin(); from != members.end();) {
+    auto end = std::find_if(from, members.end(), [&](auto& m) { return m.of != from->of; });
+    auto last = from + std::min<std::ptrdiff_t>(end - from, members_max);
+    for (auto a = from; a != last; ++a)
+      for (auto b = a + 1; b != last; ++b) met.emplace_back(a->name, b->name);
+    from = end;
   }
-  for (auto& [context, items] : members)
-    for (auto a = items.begin(); a != items.end(); ++a) {
-      ++out.alone[*a];
-      for (auto b = std::next(a); b != items.end(); ++b) ++out.pairs[{*a, *b}];
-    }
+  std::sort(met.begin(), met.end());
+  for (auto& [a, b] : met) {
+    if (out.pairs.empty() || out.pairs.back().a != a || out.pairs.back().b != b)
+      out.pairs.push_back({a, b, 0});
+    ++out.pairs.back().count;
+  }
   return out;
 }
 
@@ -51,7 +60,7 @@ std::map<std::string, std::vector<trace_part>> parts_by_trace(const cell_table& 
     auto same = std::find_if(parts.begin(), parts.end(), [&](auto& p) { return p.agent == g.names[1]; });
     if (same != parts.end())
       same->figures.add(g.total);
-    else if (parts.size() < members_max)
+    else if (std::ssize(parts) < members_max)
       parts.push_back({g.names[1], g.names[2], g.total});
   }
   for (auto& [trace, parts] : out)

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,19 +14,23 @@ namespace troupe::http {
 // A count of a sample, as what it stands for in all.
 std::int64_t scaled(std::int64_t n, double rate);
 
-struct pair_counts {
-  std::map<std::pair<std::string, std::string>, std::int64_t> pairs;  // the smaller name first
-  std::map<std::string, std::int64_t> alone;                          // contexts of each
+struct item_pairs {
+  struct pair {
+    std::uint32_t a = 0, b = 0;  // places in 'names', a before b
+    std::int64_t count = 0;
+  };
+  std::vector<std::string> names;  // in order
+  std::vector<pair> pairs;         // in order
   double rate = 1;
 
   std::int64_t scaled(std::int64_t n) const { return http::scaled(n, rate); }
-  // Of each, those that go with it, most often first.
+  // Of each of these names, those that go with it, most often first.
   using partners = std::map<std::string, std::vector<std::pair<std::string, std::int64_t>>>;
-  partners all_partners(std::size_t max) const;
+  partners partners_of(const std::set<std::string>& of, std::size_t max) const;
 };
 
-// Of Cube::CONTEXT: contexts in which both items were used.
-pair_counts items_together(const cell_table& contexts);
+// Of Cube::CONTEXT by item: contexts in which both items were used.
+item_pairs items_together(cell_table& contexts);
 
 struct trace_part {
   std::string agent, team;

@@ -73,11 +73,17 @@ enum CellOrder {
   errors @6;
 }
 
+# What is told of each row.
+enum CellFigures {
+  all @0;
+  count @1;
+}
+
 struct ReadCells {
   cube @0 :Cube;
   sinceUs @1 :Int64;     # inclusive, a whole minute
   untilUs @2 :Int64;     # exclusive, a whole minute
-  groupBy @3 :List(CellField);
+  groupBy @3 :List(CellField);  # of a sample: which fields are told; none: all of the cube
   where @4 :List(CellCondition);
   step @5 :CellStep;
   offsetMinutes @6 :Int32;  # of hourOfDay, from UTC
@@ -85,21 +91,24 @@ struct ReadCells {
   limit @8 :UInt32;      # groups; the others are summed up
   sketches @9 :Bool;
   sample @10 :UInt32;    # of cubes by hash: at most so many cells, those with the lowest hashes; 0: grouped like the others
+  packed @11 :Bool;      # rows as 'packed': an older node leaves it at the list
+  figures @12 :CellFigures;
 }
 
 struct CellRow {
   timeUs @0 :Int64;      # start of the step; hourOfDay: the hour
-  fields @1 :List(Text); # in the order of groupBy; of a sample: all of the cube
+  fields @1 :List(Text); # in the order of groupBy
   figures @2 :Rollup.Rollup;
   hash @3 :UInt64;       # of a sample
 }
 
 struct Cells {
-  rows @0 :List(CellRow);
+  rows @0 :List(CellRow);  # none if they are packed
   other @1 :Rollup.Rollup;
   otherKeys @2 :UInt32;
   partial @3 :Bool;      # a bound was reached: there is more than was looked at
   hashBound @4 :UInt64;  # of a sample: cells with a lower hash are all here; 0: all are
+  packed @5 :Data;       # rows as protocol/cell_rows.hpp has them
 }
 
 # A bound on what is spent in a period, for a warning. Nothing is refused because of it.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 
+#include "protocol/cell_rows.hpp"
+
 namespace troupe::testing {
 
 owned<schema::QueryResult> ask(const memory_shard& shard, const cell_question& q) {
@@ -17,6 +19,7 @@ owned<schema::QueryResult> ask(const memory_shard& shard, const cell_question& q
       where[i].setField(q.where[i].first), where[i].setValue(q.where[i].second.c_str());
     asked.setStep(q.step), asked.setOrder(q.order), asked.setLimit(q.limit);
     asked.setSketches(q.sketches), asked.setSample(q.sample), asked.setOffsetMinutes(q.offset_minutes);
+    asked.setPacked(q.form == row_form::packed), asked.setFigures(q.figures);
   });
 }
 
@@ -25,11 +28,24 @@ cell_answer read(const memory_shard& shard, const cell_question& q) {
   REQUIRE((*result).isCells());
   auto cells = (*result).getCells();
   cell_answer a;
+  auto sum_of = [&](const cell_names& n, std::int64_t time_us) -> rollup& {
+    if (std::find(a.order.begin(), a.order.end(), n) == a.order.end()) a.order.push_back(n);
+    return a.rows[{n, time_us}];
+  };
   for (auto row : cells.getRows()) {
     cell_names n;
     for (auto f : row.getFields()) n.emplace_back(view_of(f));
-    if (std::find(a.order.begin(), a.order.end(), n) == a.order.end()) a.order.push_back(n);
-    a.rows[{n, row.getTimeUs()}].add(row.getFigures());
+    sum_of(n, row.getTimeUs()).add(row.getFigures());
+  }
+  REQUIRE(cells.hasPacked() == (q.form == row_form::packed));
+  if (cells.hasPacked()) {
+    cell_rows_reader rows(view_of(cells.getPacked()));
+    while (rows.next()) {
+      cell_names n;
+      for (auto number : rows.row()) n.emplace_back(rows.texts()[number]);
+      REQUIRE(rows.add_to(sum_of(n, rows.time_us())));
+    }
+    REQUIRE(rows.ok());
   }
   a.other.add(cells.getOther());
   a.other_keys = cells.getOtherKeys();

@@ -16,6 +16,8 @@ namespace troupe::testing {
 inline constexpr std::int64_t second = 1'000'000, minute = 60 * second, hour = 60 * minute, day = 24 * hour;
 inline constexpr std::int64_t monday = 1'700'438'400'000'000;  // 2023-11-20T00:00:00Z
 
+enum class row_form : std::uint8_t { listed, packed };
+
 struct cell_question {
   schema::Cube cube;
   std::vector<schema::CellField> by;
@@ -26,6 +28,8 @@ struct cell_question {
   std::uint32_t limit = 5000, sample = 0;
   bool sketches = false;
   int offset_minutes = 0;
+  row_form form = row_form::listed;
+  schema::CellFigures figures = schema::CellFigures::ALL;
 };
 
 using cell_names = std::vector<std::string>;

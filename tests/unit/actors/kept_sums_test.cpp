@@ -55,6 +55,12 @@ cell_question random_question(std::mt19937_64& random) {
   q.step = steps[below(std::size(steps))];
   q.sketches = below(2);
   q.limit = below(2) ? 5'000 : 3;
+  if (below(2)) q.form = row_form::packed;
+  if (below(3) == 0) q.figures = schema::CellFigures::COUNT;
+  if (!q.by.empty() && below(3) == 0)
+    for (auto* name :
+         {"agent-1", "team-1", "model-2", "tool-0", "item-3", "query 1", "fast", "hit", "llm.call"})
+      q.where.emplace_back(q.by[below(q.by.size())], name);
   return q;
 }
 
@@ -97,12 +103,35 @@ TEST_CASE("kept sums: only the blocks that have one more event are looked into a
   shard.run(append(events));
   cell_question q{.cube = Cube::USAGE, .by = {CellField::AGENT}, .until = monday + 12 * hour};
   answer_of(shard, q, &kept);
-  auto blocks = kept.kept - 1;  // and the whole
+  auto blocks = kept.kept - 2;  // and the whole, and the counts
   CHECK(blocks > 1);
   shard.run(append({at(13, monday + 3 * hour + minute)}));
   answer_of(shard, q, &kept);
-  CHECK(kept.kept == blocks + 1 + 2);
+  CHECK(kept.kept == blocks + 2 + 3);
   CHECK(read(shard, q).at({"agent-1"}).count == 13);
+}
+
+TEST_CASE("kept sums: whoever asks for some groups of many and then for others finds the same ones") {
+  memory_shard shard;
+  kept_in_map kept;
+  std::vector<sample_event> events;
+  for (std::uint64_t i = 0; i < 24; ++i) {
+    events.push_back(at(i + 1, monday + static_cast<std::int64_t>(i) * minute));
+    events.back().knowledge = "item-" + std::to_string(i);
+  }
+  shard.run(append(events));
+  cell_question q{.cube = Cube::KNOWLEDGE, .by = {CellField::ITEM}};
+  answer_of(shard, q, &kept);
+  auto before = kept.kept;
+  for (int first : {0, 12}) {
+    q.where.clear();
+    for (int i = first; i < first + 12; ++i)
+      q.where.emplace_back(CellField::ITEM, "item-" + std::to_string(i));
+    auto some = read(shard, q);
+    CHECK(some.rows.size() == 12);
+    for (auto& [field, item] : q.where) CHECK(some.at({item}).count == 1);
+  }
+  CHECK(kept.kept == before);
 }
 
 TEST_CASE("kept sums: another question, another organisation and another condition have their own") {
