@@ -79,6 +79,8 @@ class kv {
   virtual std::uint64_t about_bytes(column, std::string_view /*from*/, std::string_view /*to*/) const {
     return 0;
   }
+  // Memory is being written to disk; whoever writes much waits, or everybody's writes do once the rest is full. Quick.
+  virtual bool is_flushing() const { return false; }
   // Clears the error state that a failed write leaves, once its cause is gone.
   virtual result<done> resume() = 0;
 };

@@ -231,6 +231,12 @@ class rocks_kv final : public kv {
     auto* where = handles_[static_cast<std::size_t>(c)];
     return owned_->GetApproximateSizes(o, where, &range, 1, &bytes).ok() ? bytes : 0;
   }
+  bool is_flushing() const override {
+    std::uint64_t waiting = 0;  // columns are flushed together
+    auto* any = handles_[static_cast<std::size_t>(column::events)];
+    return owned_->GetIntProperty(any, rocksdb::DB::Properties::kNumImmutableMemTable, &waiting) &&
+           waiting > 0;
+  }
   result<done> resume() override {
     auto status = owned_->Resume();
     if (!status.ok()) return failure_of(status);

@@ -396,7 +396,12 @@ class shard_body final : public caf::event_based_actor, private member_host {
     settle();
   }
 
-  void import_soon() override { send(this, import_atom::value, instance_); }
+  void import_soon() override {
+    if (around_->store.is_flushing())
+      delayed_send(this, flush_pause, import_atom::value, instance_);
+    else
+      send(this, import_atom::value, instance_);
+  }
 
   void give(const state_asked& asked) {
     auto refuse = [&](const failure& why) {

@@ -18,6 +18,7 @@ shard_pull::progress shard_pull::begin(network* peers, kv& store, const state_re
   taker_ = std::make_unique<state_taker>(shard_, wanted, store);
   ++number_;
   peers_ = peers;
+  store_ = &store;
   begun_ = steady_clock::now();
   bool quiet = wanted.purpose == state_purpose::changes;
   if (!quiet)
@@ -46,7 +47,8 @@ shard_pull::progress shard_pull::answered(std::uint64_t number, const frame& ans
   switch (taker_->take(opened ? *opened : std::string_view())) {
     case state_taker::outcome::more: {
       auto due = begun_ + milliseconds(taker_->bytes() * 1000 / state_bytes_per_second_max);
-      ask_after(std::max(duration_cast<milliseconds>(due - steady_clock::now()), milliseconds(0)));
+      auto least = store_->is_flushing() ? flush_pause : milliseconds(0);
+      ask_after(std::max(duration_cast<milliseconds>(due - steady_clock::now()), least));
       return progress::going;
     }
     case state_taker::outcome::anew: begun_ = steady_clock::now(); [[fallthrough]];

@@ -1,5 +1,6 @@
-// Pulls a shard's state for its actor, chunk by chunk, not faster than allowed: asks the giver over the network and gets its
-// answers as messages to the actor, which alone calls this. The conversation itself is in state_transfer.hpp.
+// Pulls a shard's state for its actor, chunk by chunk, not faster than allowed or than the disk takes it: asks the giver over
+// the network and gets its answers as messages to the actor, which alone calls this. The conversation itself is in
+// state_transfer.hpp.
 #pragma once
 
 #include <caf/event_based_actor.hpp>
@@ -14,6 +15,9 @@ namespace troupe::storage {
 // To the actor itself, with the number of the pull: ask now; an answer has come, empty for none.
 using ask_atom = caf::atom_constant<caf::atom("ask")>;
 using chunk_atom = caf::atom_constant<caf::atom("chunk")>;
+
+// What a pull or an import waits between two steps while the store flushes: the shards' own writes go first.
+inline constexpr std::chrono::milliseconds flush_pause{20};
 
 class shard_pull {
  public:
@@ -40,6 +44,7 @@ class shard_pull {
   caf::event_based_actor& self_;
   shard_id shard_;
   network* peers_ = nullptr;
+  const kv* store_ = nullptr;
   std::unique_ptr<state_taker> taker_;
   std::uint64_t number_ = 0;  // of the pull: members count theirs anew
   std::chrono::steady_clock::time_point begun_;

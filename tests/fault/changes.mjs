@@ -36,6 +36,8 @@ export async function changes(cluster, megabytes, log) {
     const [large, ...rest] = writers.map((writer) => Math.round(writer.longest));
     const worst = Math.max(...rest);
     log(`${name}, ${((performance.now() - began) / 1000).toFixed(1)} s: longest pause of the client of the large shard ${large} ms, of ${others} others ${worst} ms`);
+    const slowest = writers.reduce((a, b) => (b.longest > a.longest ? b : a));
+    log(`${name}: the longest ended at ${slowest.longest_at.toISOString().slice(11, 23)}, of ${slowest.agent}`);
     if (Math.max(large, worst) > pause_ms_max) problems.push(`${name}: a client waited ${Math.max(large, worst)} ms, ${pause_ms_max} is the aim`);
   };
   await measured('one node becomes three', async () => {

@@ -8,6 +8,7 @@ const agents = 16;
 /** A client that writes single events through nodes that live; the longest time between two acknowledgements. */
 export class Writer {
   longest = 0;
+  longest_at = new Date();
   acknowledged = 0;
 
   constructor(cluster, i) {
@@ -27,7 +28,7 @@ export class Writer {
       }
       step += 1;
       const now = performance.now();
-      this.longest = Math.max(this.longest, now - this.last);
+      if (now - this.last > this.longest) [this.longest, this.longest_at] = [now - this.last, new Date()];
       this.last = now;
       this.acknowledged += 1;
     }
