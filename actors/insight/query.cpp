@@ -8,6 +8,7 @@
 #include "answer_rows.hpp"
 #include "cell_scan.hpp"
 #include "late_conditions.hpp"
+#include "protocol/limits.hpp"
 #include "protocol/message.hpp"
 #include "protocol/rollup.hpp"
 #include "window_sums.hpp"
@@ -24,6 +25,7 @@ using schema::Resolution;
 
 constexpr std::uint32_t groups_default = 100, groups_max = 5'000;
 constexpr std::uint32_t sample_max = 5'000;
+constexpr std::size_t conditions_max = limits::frame_bytes_max / 16;  // each takes as much at least
 constexpr std::size_t groups_held_max = 200'000;
 constexpr std::size_t groups_bytes = 16 * 1024;  // to begin with
 // Of a row in an answer, without its texts and its sketch.
@@ -361,6 +363,9 @@ bool insight_queries::handles(schema::Query::Which query) const { return query =
 void insight_queries::answer(const record_reader& records, schema::Query::Reader query,
                              schema::QueryResult::Builder out) const {
   auto asked = query.getReadCells();
+  // A list of empty structs says to be as long as it likes, in a few bytes.
+  if (asked.getWhere().size() > conditions_max || asked.getGroupBy().size() > row_texts_max)
+    return out.setNothing();
   auto org = view_of(query.getOrg());
   if (asked.getSample() != 0)
     sampling(records, org, asked).answer(out);
