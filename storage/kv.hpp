@@ -81,7 +81,7 @@ class kv {
   }
   // Memory is being written to disk; whoever writes much waits, or everybody's writes do once the rest is full. Quick.
   virtual bool is_flushing() const { return false; }
-  // Clears the error state that a failed write leaves, once its cause is gone.
+  // Clears the error state that a failed write leaves, once its cause is gone. errc::in_flight: it is about to by itself.
   virtual result<done> resume() = 0;
 };
 

@@ -239,6 +239,7 @@ class rocks_kv final : public kv {
   }
   result<done> resume() override {
     auto status = owned_->Resume();
+    if (status.IsBusy()) return failure{errc::in_flight, "the store is taking up again"};
     if (!status.ok()) return failure_of(status);
     return done{};
   }

@@ -176,7 +176,8 @@ class shard_body final : public caf::event_based_actor, private member_host {
     bool low = around_->space.is_low(clock_now().mono_ms);
     auto resumed = low ? troupe::result<storage::done>(disk_full()) : around_->store.resume();
     if (!resumed) {
-      resumes_failed_ = low ? 0 : resumes_failed_ + 1;
+      bool waits = low || resumed.error().code == errc::in_flight;
+      resumes_failed_ = waits ? 0 : resumes_failed_ + 1;
       if (resumes_failed_ >= resumes_max && around_->store_lost) around_->store_lost(resumed.error());
       delayed_send(this, reopen_after, reopen_atom::value);
       return;

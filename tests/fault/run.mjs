@@ -67,6 +67,15 @@ function check_checkers() {
   verdict('the checkers find what is planted', status === 0 ? [] : stdout.split('\n').filter((line) => line.includes('not ok')));
 }
 
+/** As a supervisor would: a node whose store does not take up again ends, also a while after what was done to it. */
+async function start_ended(cluster) {
+  for (const node of cluster.nodes) {
+    if (!node.exit) continue;
+    log(`  n${cluster.nodes.indexOf(node) + 1} ended with ${node.exit.code ?? node.exit.signal}, and is started again`);
+    await node.boot();
+  }
+}
+
 async function under_faults(cluster, spaces, machines, workloads) {
   const end = began + Number(options.minutes) * 60_000;
   const times = [];
@@ -80,6 +89,7 @@ async function under_faults(cluster, spaces, machines, workloads) {
     const undo = await faults[name]({ cluster, spaces, machines, random, log });
     await stays('the fault lasts', () => true, hold_ms);
     await undo();
+    await start_ended(cluster);
     const { took, stuck } = await back(workloads);
     times.push(took);
     if (stuck.length > 0) problems.push(`after "${name}" ${stuck.join(', ')} did not go on within ${back_within_ms} ms`);
@@ -126,6 +136,7 @@ async function main() {
     going = false;
     await Promise.all(running);
     verdict('the cluster goes on after each fault', stuck);
+    await start_ended(cluster);
     await cluster.settled();
     tell_clients(workloads);
     for (const workload of workloads) verdict(`${workload.name}: what was promised holds`, await workload.check());
