@@ -59,6 +59,24 @@ class family_list {
   std::vector<MetricFamily> families_;
 };
 
+// A family of metrics with one of them for each of several things.
+template <class Thing>
+struct kind_of {
+  MetricType type;
+  const char* name;
+  const char* help;
+  double (*value)(const Thing&);
+};
+
+template <class Thing, std::size_t count, class Label>
+void add_each(family_list& out, const kind_of<Thing> (&kinds)[count], const std::vector<Thing>& things,
+              Label label) {
+  for (const auto& k : kinds) {
+    auto& family = out.family(k.type, k.name, k.help);
+    for (const auto& one : things) family.metric.push_back(metric_of(k.type, k.value(one), label(one)));
+  }
+}
+
 void add_process(family_list& out, const process_figures& p) {
   out.add(MetricType::Gauge, "troupe_build_info", "The version that runs; always 1.", 1,
           {{"version", std::string(version_text)}});
@@ -122,13 +140,7 @@ void add_gates(family_list& out, const http::edge_stats& s) {
 }
 
 void add_shards(family_list& out, const std::vector<shard_figures>& shards) {
-  struct kind {
-    MetricType type;
-    const char* name;
-    const char* help;
-    double (*value)(const shard_figures&);
-  };
-  static constexpr kind kinds[] = {
+  static constexpr kind_of<shard_figures> kinds[] = {
       {MetricType::Gauge, "troupe_shard_leader", "1 where this node leads the shard.",
        [](const shard_figures& s) { return s.role == "leader" ? 1.0 : 0.0; }},
       {MetricType::Gauge, "troupe_shard_halted", "1 where the shard has halted.",
@@ -146,11 +158,9 @@ void add_shards(family_list& out, const std::vector<shard_figures>& shards) {
       {MetricType::Counter, "troupe_shard_events_total", "Events stored by the shard.",
        [](const shard_figures& s) { return static_cast<double>(s.events); }},
   };
-  for (const auto& k : kinds) {
-    auto& family = out.family(k.type, k.name, k.help);
-    for (const auto& s : shards)
-      family.metric.push_back(metric_of(k.type, k.value(s), {{"shard", std::to_string(s.shard)}}));
-  }
+  add_each(out, kinds, shards, [](const shard_figures& s) {
+    return labels{{"shard", std::to_string(s.shard)}};
+  });
 }
 
 void add_cluster(family_list& out, const membership_figures& c) {
@@ -179,33 +189,24 @@ void add_cluster(family_list& out, const membership_figures& c) {
 }
 
 void add_peers(family_list& out, const std::vector<peer_figures>& peers) {
-  struct kind {
-    MetricType type;
-    const char* name;
-    const char* help;
-    double (*value)(const peer_status&);
-  };
-  static constexpr kind kinds[] = {
+  static constexpr kind_of<peer_figures> kinds[] = {
       {MetricType::Gauge, "troupe_peer_connected", "1 while this node is connected with that one.",
-       [](const peer_status& p) { return p.connected ? 1.0 : 0.0; }},
+       [](const peer_figures& p) { return p.of.connected ? 1.0 : 0.0; }},
       {MetricType::Gauge, "troupe_peer_waiting_bytes", "What waits here to be sent to that node.",
-       [](const peer_status& p) { return static_cast<double>(p.waiting_bytes); }},
+       [](const peer_figures& p) { return static_cast<double>(p.of.waiting_bytes); }},
       {MetricType::Counter, "troupe_peer_sent_bytes_total", "Bytes sent to that node, before encryption.",
-       [](const peer_status& p) { return static_cast<double>(p.counters.bytes_sent); }},
+       [](const peer_figures& p) { return static_cast<double>(p.of.counters.bytes_sent); }},
       {MetricType::Counter, "troupe_peer_received_bytes_total", "Bytes from that node.",
-       [](const peer_status& p) { return static_cast<double>(p.counters.bytes_received); }},
+       [](const peer_figures& p) { return static_cast<double>(p.of.counters.bytes_received); }},
       {MetricType::Counter, "troupe_peer_sent_frames_total", "Frames sent to that node.",
-       [](const peer_status& p) { return static_cast<double>(p.counters.frames_sent); }},
+       [](const peer_figures& p) { return static_cast<double>(p.of.counters.frames_sent); }},
       {MetricType::Counter, "troupe_peer_received_frames_total", "Frames from that node.",
-       [](const peer_status& p) { return static_cast<double>(p.counters.frames_received); }},
+       [](const peer_figures& p) { return static_cast<double>(p.of.counters.frames_received); }},
       {MetricType::Counter, "troupe_peer_frames_without_room_total",
        "Frames refused or dropped because that node did not keep up.",
-       [](const peer_status& p) { return static_cast<double>(p.counters.no_room); }},
+       [](const peer_figures& p) { return static_cast<double>(p.of.counters.no_room); }},
   };
-  for (const auto& k : kinds) {
-    auto& family = out.family(k.type, k.name, k.help);
-    for (const auto& p : peers) family.metric.push_back(metric_of(k.type, k.value(p.of), {{"peer", p.name}}));
-  }
+  add_each(out, kinds, peers, [](const peer_figures& p) { return labels{{"peer", p.name}}; });
 }
 
 void add_backups(family_list& out, const backup_state& b) {

@@ -27,7 +27,7 @@ late_fields::late_fields(schema::ReadCells::Reader asked) {
   for (auto c : asked.getWhere()) ++values[c.getField()];
   for (auto field : asked.getGroupBy())
     if (auto at = values.find(field); at != values.end() && at->second >= late_values_min)
-      bits_ |= 1ULL << static_cast<unsigned>(field);
+      fields_.insert(field);
 }
 
 late_conditions::late_conditions(schema::ReadCells::Reader asked) {

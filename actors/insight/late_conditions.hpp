@@ -3,7 +3,7 @@
 // Owned by one query.
 #pragma once
 
-#include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,10 +16,10 @@ namespace troupe::insight {
 class late_fields {
  public:
   explicit late_fields(schema::ReadCells::Reader asked);
-  bool has(schema::CellField field) const { return (bits_ >> static_cast<unsigned>(field) & 1) != 0; }
+  bool has(schema::CellField field) const { return fields_.contains(field); }
 
  private:
-  std::uint64_t bits_ = 0;
+  std::set<schema::CellField> fields_;  // a question may name any number, also one that is no field
 };
 
 class late_conditions {

@@ -136,7 +136,7 @@ void admin::resume_moving() {
 }
 
 bool admin::is_settled(const node& leader, std::string& why) const {
-  const auto& map = const_cast<node&>(leader).front().members().map();
+  const auto& map = leader.front().members().map();
   if (!moves_ || map.version == 0) return why = "the cluster is not founded, or rests", false;
   std::size_t active = 0;
   for (const auto& n : map.nodes) {

@@ -1,7 +1,6 @@
 // See channel_wire.hpp.
 #include "tests/sim/channel_wire.hpp"
 
-#include "tests/sim/loose_wire.hpp"
 #include "tests/sim/node.hpp"
 
 namespace troupe::sim {
@@ -206,11 +205,6 @@ void channel_wire::take_packet(node_id from, const frame& packet) {
   if (auto taken = e.channel->take(came); !taken)
     throw violation("a packet was not taken: " + taken.error().detail);
   work(from);
-}
-
-std::unique_ptr<wire> make_wire(world& w, node& home) {
-  if (w.has_channels()) return std::make_unique<channel_wire>(w, home);
-  return std::make_unique<loose_wire>(w, home);
 }
 
 }  // namespace troupe::sim

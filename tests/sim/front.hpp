@@ -1,6 +1,6 @@
 // What a node runs above its shard, as actors/runtime starts it, without actors: the directory, the links to its peers and a
-// gateway's dispatch, the feeds and membership. Edges ask it; it asks the shard here or the fronts of other nodes. Lives as long as the process does:
-// longer than a replica that halts and opens again.
+// gateway's dispatch, the feeds and membership. Edges ask it; it asks the shard here or the fronts of other nodes. Lives as
+// long as the process does: longer than a replica that halts and opens again.
 //
 // Checked here: a call is answered once, and by its deadline; who reaches no other voter refuses at once.
 #pragma once
@@ -28,7 +28,7 @@ class front final : private dispatch_host {
   // 'payload': a command or a query.
   void ask(request_kind kind, std::string payload, client::answer done);
   sim::feeds& feeds() { return feeds_; }
-  membership& members() { return members_; }
+  const membership& members() const { return members_; }
 
   // What the shard tells of itself.
   void learn_voters(generation in, const std::vector<node_id>& voters);

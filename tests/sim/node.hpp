@@ -29,6 +29,7 @@ class node final : public storage::member_host {
   bool up() const { return member_ != nullptr; }
   // While up.
   sim::front& front() { return *front_; }
+  const sim::front& front() const { return *front_; }
   wire& wires() { return *wires_; }
   // Up, and not halted by a failed write.
   bool sound() const { return up() && !member_->fault(); }

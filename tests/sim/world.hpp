@@ -1,5 +1,5 @@
-// One simulated run: real members of a shard (generations, replica, log, records, machines) on simulated disks, network and clocks, clients that retry,
-// and a nemesis that breaks what may break. Everything follows from the seed.
+// One simulated run: real members of a shard (generations, replica, log, records, machines) on simulated disks, network and
+// clocks, clients that retry, and a nemesis that breaks what may break. Everything follows from the seed.
 //
 //   chaos for a while -> everything heals -> it must converge -> audit: each acknowledged command took effect once
 #pragma once
