@@ -222,6 +222,7 @@ void edge::stop(std::chrono::milliseconds drain) {
   p.limits->stop();
   p.listening.stop(drain);
   p.core->bodies.stop();
+  p.core->answers.stop();
   p.live.stop();
 }
 

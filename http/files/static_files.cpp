@@ -1,7 +1,6 @@
 #include "http/files/static_files.hpp"
 
 #include <spdlog/spdlog.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -9,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "http/server/content_coding.hpp"
 #include "http/server/problem.hpp"
 #include "http/server/text.hpp"
 #include "protocol/envelope.hpp"
@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::uintmax_t file_bytes_max = 32ULL * 1024 * 1024;
 constexpr std::size_t pack_bytes_min = 1024;
+constexpr int small_level = 6;
 
 constexpr std::string_view page_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -53,43 +54,11 @@ std::string_view type_of(std::string_view path) {
   return "application/octet-stream";
 }
 
-bool is_packable(std::string_view type) {
-  return type.starts_with("text/") || type.find("json") != std::string_view::npos ||
-         type == "image/svg+xml" || type == "application/wasm";
-}
-
 std::shared_ptr<const std::string> read_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return nullptr;
   return std::make_shared<const std::string>(std::istreambuf_iterator<char>(in),
                                              std::istreambuf_iterator<char>());
-}
-
-std::shared_ptr<const std::string> pack(const std::string& plain) {
-  z_stream z{};
-  if (deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) return nullptr;
-  std::string out(deflateBound(&z, plain.size()), '\0');
-  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
-  z.avail_in = static_cast<uInt>(plain.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  int end = deflate(&z, Z_FINISH);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  if (end != Z_STREAM_END || out.size() >= plain.size()) return nullptr;
-  return std::make_shared<const std::string>(std::move(out));
-}
-
-// True if Accept-Encoding names the coding without q=0.
-bool accepts(std::string_view field, std::string_view coding) {
-  for (std::size_t at = field.find(coding); at != std::string_view::npos; at = field.find(coding, at + 1)) {
-    auto rest = field.substr(at + coding.size());
-    rest = rest.substr(0, rest.find(','));
-    if (rest.find("q=0") == std::string_view::npos || rest.find("q=0.") != std::string_view::npos) {
-      return true;
-    }
-  }
-  return false;
 }
 
 }  // namespace
@@ -127,7 +96,8 @@ void static_files::load(const std::string& root) {
 response static_files::serve(file& f, const request& r) {
   std::call_once(f.packed, [&f] {
     if (!f.gzip && is_packable(f.content_type) && f.plain->size() >= pack_bytes_min) {
-      f.gzip = pack(*f.plain);
+      if (auto smaller = gzip(*f.plain, small_level))
+        f.gzip = std::make_shared<const std::string>(std::move(*smaller));
     }
   });
   response out;

@@ -26,7 +26,8 @@ struct server_core {
   memory_budget budget;
   load_gate writes, reads;  // requests that wait for actors
   std::shared_ptr<admission> places;
-  worker bodies;  // stopped before 'app' goes
+  worker bodies;   // stopped before 'app' goes
+  worker answers;  // packs large ones
   stats_counters stats;
   dispatcher* app = nullptr;  // set before the first connection
   observer* watch = nullptr;  // may stay empty

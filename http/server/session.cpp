@@ -8,6 +8,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
+#include "http/server/packed_answer.hpp"
 #include "http/server/problem.hpp"
 #include "http/server/request_check.hpp"
 #include "http/server/request_head.hpp"
@@ -374,7 +375,13 @@ void session::run(const handler& h, const request_ptr& r, const responder& back)
 
 void session::deliver(std::uint64_t request, response r) {
   if (request != number_ || phase_ != phase::handling) return;
-  respond(std::move(r));
+  auto how = std::exchange(form_chosen_, true) ? packing::none : packing_of(r, *request_);
+  if (how == packing::slow) {
+    core_->answers.post([back = responder(home_, shared_from_this(), number_),
+                         plain = bounded(std::move(r))]() mutable { back(packed(std::move(plain))); });
+    return;
+  }
+  respond(how == packing::quick ? packed(std::move(r)) : std::move(r));
   advance();
 }
 
@@ -497,6 +504,7 @@ void session::next_request() {
   answer_held_.clear();
   way_ = {};
   request_.reset();
+  form_chosen_ = false;
   parser_.reset();
   if (out_head_.capacity() > 4096) std::string().swap(out_head_);
   if (!close_after_) {

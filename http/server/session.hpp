@@ -97,6 +97,7 @@ class session final : public connection, public std::enable_shared_from_this<ses
   std::uint64_t body_wire_bytes_ = 0;
   std::size_t turn_bytes_ = 0, turn_requests_ = 0;
 
+  bool form_chosen_ = false;  // whether the answer is packed
   response answer_;
   reservation answer_held_;
   std::string out_head_;

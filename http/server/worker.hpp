@@ -1,5 +1,5 @@
-// A thread beside the I/O threads for requests that take long to read: large and compressed bodies. On an I/O thread one
-// of them would hold up every other connection there.
+// A thread beside the I/O threads for what takes long: reading large and compressed bodies, packing large answers. On an
+// I/O thread one of them would hold up every other connection there.
 //
 // Invariants: tasks run one after the other, in order; what waits is bounded by those who post (requests that have passed
 // the load gate, their bytes by the memory budget). After stop() nothing runs and what is posted is dropped. The thread

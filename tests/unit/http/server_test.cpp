@@ -3,12 +3,15 @@
 
 #include <thread>
 
+#include "http/ingest/decompress.hpp"
 #include "http/routes/router.hpp"
+#include "http/server/content_coding.hpp"
 #include "http/server/problem.hpp"
 #include "tests/support/http_client.hpp"
 
 using namespace troupe;
 using namespace troupe::http;
+using test::fields;
 using test::http_client;
 
 namespace {
@@ -21,6 +24,12 @@ class one_key final : public authenticator {
     return failure{errc::unauthenticated, "unknown key"};
   }
 };
+
+std::string list_of(int count) {
+  std::string out = "[0";
+  for (int i = 1; i < count; ++i) out += ',' + std::to_string(i);
+  return out + ']';
+}
 
 // A server with a few routes of its own.
 struct fixture {
@@ -50,6 +59,11 @@ struct fixture {
         [](const request_ptr&, const responder& back) { back(response::json("\"special\"")); });
     add(verb::get, "/api/big", permission::open,
         [](const request_ptr&, const responder& back) { back(response::json(std::string(8'000'000, 'x'))); });
+    add(verb::get, "/api/list", permission::open, [](const request_ptr& r, const responder& back) {
+      auto answer = response::json(list_of(r->parameter("long") ? 20'000 : 500));
+      if (r->parameter("tag")) answer.with("ETag", "\"1\"");
+      back(std::move(answer));
+    });
     add(verb::get, "/api/later", permission::open, [this](const request_ptr&, const responder& back) {
       late = std::thread([back] { back(response::json("\"later\"")); });
     });
@@ -338,4 +352,48 @@ TEST_CASE("server: stopping lets a request finish and closes idle connections") 
   f.made->stop(std::chrono::milliseconds(500));
   CHECK(idle.is_closed());
   CHECK(f.core->places->open() == 0);
+}
+
+TEST_CASE("server: answers are packed for who takes gzip, whether they are long or short") {
+  fixture f;
+  http_client c(f.port());
+  const fields gzip{{"Accept-Encoding", "br, gzip"}};
+  for (auto target : {"/api/list", "/api/list?long=1"}) {
+    CAPTURE(target);
+    auto plain = c.get(target);
+    CHECK(plain.field("Content-Encoding").empty());
+    CHECK(plain.field("Vary") == "Accept-Encoding");
+    auto packed = c.get(target, gzip);
+    CHECK(packed.field("Content-Encoding") == "gzip");
+    CHECK(packed.field("Vary") == "Accept-Encoding");
+    CHECK(packed.body.size() < plain.body.size());
+    auto unpacked = ingest::decompress(packed.body, "gzip");
+    REQUIRE(unpacked);
+    CHECK(*unpacked == plain.body);
+    auto head = c.send("HEAD", target, {}, gzip);
+    CHECK(head.field("Content-Encoding") == "gzip");
+    CHECK(head.field("Content-Length") == std::to_string(packed.body.size()));
+    CHECK(c.get(target, {{"Accept-Encoding", "gzip;q=0"}}).body == plain.body);
+  }
+}
+
+TEST_CASE("server: what is small, or has a tag, is not packed") {
+  fixture f;
+  http_client c(f.port());
+  for (auto target : {"/api/hello", "/api/list?tag=1"}) {
+    auto answer = c.get(target, {{"Accept-Encoding", "gzip"}});
+    CHECK(answer.field("Content-Encoding").empty());
+    CHECK(answer.field("Vary").empty());
+  }
+}
+
+TEST_CASE("server: what a client takes is read as RFC 9110 says") {
+  CHECK(accepts("gzip", "gzip"));
+  CHECK(accepts("deflate, GZIP;q=0.5", "gzip"));
+  CHECK(accepts("br;q=1.0 , gzip ; q=0.001", "gzip"));
+  CHECK(!accepts("", "gzip"));
+  CHECK(!accepts("gzip;q=0", "gzip"));
+  CHECK(!accepts("gzip; Q=0.000", "gzip"));
+  CHECK(!accepts("gzipped, br", "gzip"));
+  CHECK(!accepts("identity", "gzip"));
 }

@@ -1,0 +1,72 @@
+#include "http/server/content_coding.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace troupe::http {
+
+namespace {
+
+std::string_view trimmed(std::string_view s) {
+  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
+  return s;
+}
+
+bool equal_folded(std::string_view a, std::string_view b) {
+  auto fold = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
+  return std::ranges::equal(a, b, {}, fold, fold);
+}
+
+// The part up to the separator, which goes with it.
+std::string_view take(std::string_view& from, char separator) {
+  auto end = from.find(separator);
+  auto part = from.substr(0, end);
+  from.remove_prefix(end == from.npos ? from.size() : end + 1);
+  return trimmed(part);
+}
+
+// "q=0", "q=0.0", ...: not acceptable.
+bool is_refused(std::string_view parameters) {
+  while (!parameters.empty()) {
+    auto parameter = take(parameters, ';');
+    if (parameter.size() < 2 || !equal_folded(parameter.substr(0, 2), "q=")) continue;
+    return parameter.find_first_not_of("0.", 2) == parameter.npos;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool accepts(std::string_view accept_encoding, std::string_view coding) {
+  while (!accept_encoding.empty()) {
+    auto parameters = take(accept_encoding, ',');
+    if (equal_folded(take(parameters, ';'), coding)) return !is_refused(parameters);
+  }
+  return false;
+}
+
+bool is_packable(std::string_view type) {
+  return type.starts_with("text/") || type.find("json") != std::string_view::npos ||
+         type == "image/svg+xml" || type == "application/wasm";
+}
+
+std::optional<std::string> gzip(std::string_view plain, int level) {
+  z_stream z{};
+  constexpr int gzip_window = 15 + 16;
+  if (deflateInit2(&z, level, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY) != Z_OK) return {};
+  std::string out(deflateBound(&z, plain.size()), '\0');
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));
+  z.avail_in = static_cast<uInt>(plain.size());
+  z.next_out = reinterpret_cast<Bytef*>(out.data());
+  z.avail_out = static_cast<uInt>(out.size());
+  int end = deflate(&z, Z_FINISH);
+  out.resize(z.total_out);
+  deflateEnd(&z);
+  if (end != Z_STREAM_END || out.size() >= plain.size()) return {};
+  return out;
+}
+
+}  // namespace troupe::http
