@@ -66,6 +66,7 @@ std::optional<std::string> gzip(std::string_view plain, int level) {
   out.resize(z.total_out);
   deflateEnd(&z);
   if (end != Z_STREAM_END || out.size() >= plain.size()) return {};
+  out.shrink_to_fit();  // may wait for a slow reader
   return out;
 }
 

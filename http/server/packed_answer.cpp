@@ -27,6 +27,7 @@ packing packing_of(response& r, const request& asked) {
 }
 
 response packed(response r) {
+  if (!may_be_packed(r)) return r;  // a refusal took its place
   if (auto smaller = gzip(r.body, fast_level)) {
     r.body = std::move(*smaller);
     r.with("Content-Encoding", "gzip");

@@ -1,8 +1,8 @@
 // Answers of the API as gzip, for clients that take it. Pure.
 //
-// Compression beside what an attacker may have put into an answer can tell him, by its length, what else is in there (BREACH).
-// It does no harm here: no answer repeats a key or another secret, and a page of another origin cannot ask with somebody's
-// key, which travels in a header field and never in a cookie.
+// Compression of a secret beside text of an attacker can tell him, by the length of many answers, what the secret is (BREACH).
+// There is none beside which he could write: a key is told once, to who has it made, and repeated nowhere. Nor can a page of
+// another origin ask in somebody's name, time and again: a key travels in a header field, never in a cookie.
 #pragma once
 
 #include <cstdint>

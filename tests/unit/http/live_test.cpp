@@ -386,8 +386,9 @@ TEST_CASE("live: a stream sends events with ids and resumes behind the last one"
             f.read_key + "\r\n" + extra + "\r\n");
   };
   test::http_client first(f.port()), second(f.port()), third(f.port()), fourth(f.port());
-  open(first, "");
+  open(first, "Accept-Encoding: gzip\r\n");
   auto head = first.read_until("\n\nid: ");
+  CHECK(head.find("Content-Encoding") == std::string::npos);
   CHECK(head.find("text/event-stream") != std::string::npos);
   CHECK(head.find("X-Accel-Buffering: no") != std::string::npos);
   f.send_steps("s", 3);

@@ -377,14 +377,48 @@ TEST_CASE("server: answers are packed for who takes gzip, whether they are long 
   }
 }
 
-TEST_CASE("server: what is small, or has a tag, is not packed") {
+TEST_CASE("server: what is small, a refusal, or has a tag is not packed") {
   fixture f;
   http_client c(f.port());
-  for (auto target : {"/api/hello", "/api/list?tag=1"}) {
+  for (auto target : {"/api/hello", "/api/nothing", "/api/throws", "/api/list?tag=1"}) {
+    CAPTURE(target);
     auto answer = c.get(target, {{"Accept-Encoding", "gzip"}});
     CHECK(answer.field("Content-Encoding").empty());
     CHECK(answer.field("Vary").empty());
   }
+}
+
+TEST_CASE("server: a part that is asked for is the whole, packed or not") {
+  fixture f;
+  http_client c(f.port());
+  auto plain = c.get("/api/list", {{"Range", "bytes=0-9"}});
+  CHECK(plain.status == 200);
+  CHECK(plain.body == list_of(500));
+  auto packed = c.get("/api/list", {{"Range", "bytes=0-9"}, {"Accept-Encoding", "gzip"}});
+  CHECK(packed.status == 200);
+  CHECK(ingest::decompress(packed.body, "gzip").value() == list_of(500));
+}
+
+TEST_CASE("server: requests behind one that is packed elsewhere are answered in their turn") {
+  fixture f;
+  http_client c(f.port());
+  const std::string rest = " HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n";
+  c.write("GET /api/list?long=1" + rest + "GET /api/hello" + rest + "GET /api/list" + rest);
+  CHECK(ingest::decompress(c.read().body, "gzip").value() == list_of(20'000));
+  CHECK(c.read().body == "{\"hello\":1}");
+  CHECK(ingest::decompress(c.read().body, "gzip").value() == list_of(500));
+}
+
+TEST_CASE("server: an answer there is no room for is refused in plain words") {
+  edge_limits l;
+  l.in_flight_bytes_max = 64 * 1024;
+  fixture f(l);
+  http_client c(f.port());
+  auto refused = c.get("/api/list?long=1", {{"Accept-Encoding", "gzip"}});
+  CHECK(refused.status == 503);
+  CHECK(refused.field("Content-Encoding").empty());
+  CHECK(refused.field("Content-Type") == "application/problem+json");
+  CHECK(c.get("/api/list", {{"Accept-Encoding", "gzip"}}).field("Content-Encoding") == "gzip");
 }
 
 TEST_CASE("server: what a client takes is read as RFC 9110 says") {
@@ -396,4 +430,5 @@ TEST_CASE("server: what a client takes is read as RFC 9110 says") {
   CHECK(!accepts("gzip; Q=0.000", "gzip"));
   CHECK(!accepts("gzipped, br", "gzip"));
   CHECK(!accepts("identity", "gzip"));
+  CHECK(!accepts(",;,q=0;gzip", "gzip"));
 }

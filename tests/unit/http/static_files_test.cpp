@@ -59,6 +59,12 @@ TEST_CASE("files: hashed names are kept for ever and are packed for who reads gz
   CHECK(packed.field("Content-Encoding") == "gzip");
   CHECK(packed.body.size() < plain.body.size() / 10);
   CHECK(p.get("/assets/app-1a2b.js", {{"Accept-Encoding", "gzip;q=0"}}).body == plain.body);
+  auto known =
+      p.get("/assets/app-1a2b.js", {{"Accept-Encoding", "gzip"}, {"If-None-Match", packed.field("ETag")}});
+  CHECK(known.status == 304);
+  CHECK(known.body.empty());
+  CHECK(known.field("Vary") == "Accept-Encoding");
+  CHECK(known.field("Content-Encoding").empty());
 }
 
 TEST_CASE("files: nothing outside the folder and nothing hidden can be had") {
