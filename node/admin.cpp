@@ -183,6 +183,9 @@ void answer_about_cluster(admin_actor* self, schema::AdminRequest::Reader reques
 std::optional<frame> handle(admin_actor* self, schema::AdminRequest::Reader request) {
   capnp::MallocMessageBuilder message;
   switch (request.which()) {
+    case schema::AdminRequest::PING:
+      message.initRoot<schema::AdminReply>().setDone();
+      return admin_reply_of(message);
     case schema::AdminRequest::STATUS:
       self->state.sources.status(message.initRoot<schema::AdminReply>().initStatus());
       return admin_reply_of(message);

@@ -62,21 +62,78 @@ result<bool> readable(const node::tls_identity& identity) {
   return true;
 }
 
+failure lost() {
+  return {.code = errc::unavailable,
+          .detail = "the connection to the node was lost; what was asked may have taken effect"};
+}
+
 }  // namespace
 
 struct connection::inside {
   explicit inside(const node::tls_identity& identity) : config(2, identity), system(config), self(system) {}
+
+  caf::error connect(const node::listen_address& where);
+  result<std::string> ask(const std::string& request);
+  // Of what a message of the node says; a refusal is a failure.
+  static result<std::string> said(const frame& reply);
 
   node::actor_config config;
   caf::actor_system system;
   caf::scoped_actor self;
   caf::actor node;
   std::chrono::milliseconds deadline{};
+  bool is_lost = false;  // or too late: what comes now answers nothing
 };
+
+caf::error connection::inside::connect(const node::listen_address& where) {
+  caf::error why;
+  self->request(system.openssl_manager().actor_handle(), deadline, caf::connect_atom::value, where.host,
+                where.port)
+      .receive([&](const caf::node_id&, const caf::strong_actor_ptr& there,
+                   const std::set<std::string>&) { node = caf::actor_cast<caf::actor>(there); },
+               [&](const caf::error& e) { why = e; });
+  if (node) self->monitor(node);
+  return why;
+}
+
+result<std::string> connection::inside::said(const frame& reply) {
+  auto payload = reply.open(frame_kind::admin_reply);
+  if (!payload) return payload.error();
+  message_reader reader(*payload);
+  auto root = reader.root<schema::AdminReply>();
+  if (!root.isRefused()) return std::string(*payload);
+  auto refused = root.getRefused();
+  return failure{.code = static_cast<errc>(refused.getCode()),
+                 .detail = std::string(view_of(refused.getDetail())),
+                 .field = std::string(view_of(refused.getField()))};
+}
+
+// A message and not CAF's request: that would wait for its deadline when the connection is lost.
+result<std::string> connection::inside::ask(const std::string& request) {
+  if (is_lost) return lost();
+  result<std::string> out = failure{};
+  self->send(node, frame::of(frame_kind::admin_request, request));
+  self->receive([&](const frame& reply) { out = said(reply); },
+                [&](const caf::down_msg&) {
+                  is_lost = true;
+                  out = lost();
+                },
+                caf::after(deadline) >>
+                    [&] {
+                      is_lost = true;
+                      out = failure{.code = errc::unavailable,
+                                    .detail = "the node did not answer within " +
+                                              std::to_string(deadline.count() / 1000) +
+                                              " s; what was asked may still take effect. See --timeout"};
+                    });
+  return out;
+}
 
 connection::connection(std::unique_ptr<inside> in) : in_(std::move(in)) {}
 connection::~connection() = default;
 
+// CAF takes a new connection for one that was silent since the clock began, when a heartbeat falls into the handshake: this
+// side's, and nothing is there; or the node's, and the first message is lost. So the first message is one that may be.
 result<std::unique_ptr<connection>> connection::open(const node::listen_address& where,
                                                      const node::tls_identity& identity,
                                                      std::chrono::milliseconds deadline) {
@@ -84,76 +141,46 @@ result<std::unique_ptr<connection>> connection::open(const node::listen_address&
   if (!files) return files.error();
   auto listens = knock(where, deadline);
   if (!listens) return listens.error();
-  auto in = std::make_unique<inside>(identity);
-  in->deadline = deadline;
-  std::string why;
-  // CAF takes a new connection for one that was silent since the clock began, when its heartbeat falls into the handshake.
-  bool again = true;
-  for (int attempt = 0; again && attempt < connect_attempts_max; ++attempt) {
-    again = false;
-    in->self
-        ->request(in->system.openssl_manager().actor_handle(), deadline, caf::connect_atom::value, where.host,
-                  where.port)
-        .receive([&](const caf::node_id&, const caf::strong_actor_ptr& node,
-                     const std::set<std::string>&) { in->node = caf::actor_cast<caf::actor>(node); },
-                 [&](const caf::error& e) {
-                   why = in->system.render(e);
-                   again = e == caf::sec::connection_timeout;
-                 });
+  capnp::MallocMessageBuilder ping;
+  ping.initRoot<schema::AdminRequest>().setPing();
+  auto last = lost();
+  for (int attempt = 0; attempt < connect_attempts_max; ++attempt) {
+    auto in = std::make_unique<inside>(identity);
+    in->deadline = deadline;
+    auto why = in->connect(where);
+    if (!in->node) {
+      last =
+          unreachable(where, "mutual TLS failed (" + in->system.render(why) +
+                                 "). Is it the admin port, and are the certificates of this node's cluster?");
+      if (why != caf::sec::connection_timeout) return last;
+      continue;
+    }
+    auto carries = in->ask(to_bytes(ping));  // a node that does not know the question carries too
+    if (!in->is_lost) return std::unique_ptr<connection>(new connection(std::move(in)));
+    last = carries.error();
   }
-  if (!in->node)
-    return unreachable(where,
-                       "mutual TLS failed (" + why +
-                           "). Is it the admin port, and are the certificates of this node's cluster?");
-  return std::unique_ptr<connection>(new connection(std::move(in)));
+  return last;
 }
 
-result<std::string> connection::ask(const std::string& request) {
-  result<std::string> out = failure{};
-  in_->self->request(in_->node, in_->deadline, frame::of(frame_kind::admin_request, request))
-      .receive(
-          [&](const frame& reply) {
-            auto payload = reply.open(frame_kind::admin_reply);
-            if (payload)
-              out = std::string(*payload);
-            else
-              out = payload.error();
-          },
-          [&](const caf::error& e) {
-            out = failure{.code = errc::unavailable,
-                          .detail = "the node did not answer: " + in_->system.render(e)};
-          });
-  if (!out) return out;
-  message_reader reader(*out);
-  auto root = reader.root<schema::AdminReply>();
-  if (!root.isRefused()) return out;
-  auto refused = root.getRefused();
-  return failure{.code = static_cast<errc>(refused.getCode()),
-                 .detail = std::string(view_of(refused.getDetail())),
-                 .field = std::string(view_of(refused.getField()))};
-}
+result<std::string> connection::ask(const std::string& request) { return in_->ask(request); }
 
 result<bool> connection::tail(const std::string& agent, const std::function<bool(std::string_view)>& show) {
   capnp::MallocMessageBuilder message;
   message.initRoot<schema::AdminRequest>().setTail(agent);
-  auto begun = ask(to_bytes(message));
-  if (!begun) return begun.error();
-  in_->self->monitor(in_->node);
+  if (in_->is_lost) return lost();
+  in_->self->send(in_->node, frame::of(frame_kind::admin_request, to_bytes(message)));
   std::optional<result<bool>> end;
   in_->self->receive_while([&] { return !end; })(
       [&](const frame& f) {
         if (auto feed = f.open(frame_kind::feed)) {
           if (!show(*feed)) end = true;
-        } else if (auto reply = f.open(frame_kind::admin_reply)) {
-          message_reader reader(*reply);
-          auto root = reader.root<schema::AdminReply>();
-          if (root.isRefused())
-            end = failure{.code = static_cast<errc>(root.getRefused().getCode()),
-                          .detail = std::string(view_of(root.getRefused().getDetail()))};
+        } else if (auto begun = inside::said(f); !begun) {
+          end = begun.error();
         }
       },
       [&](const caf::down_msg&) {
-        end = failure{.code = errc::unavailable, .detail = "the connection to the node was lost"};
+        in_->is_lost = true;
+        end = lost();
       });
   return *end;
 }

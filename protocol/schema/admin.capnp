@@ -110,6 +110,7 @@ struct AdminRequest {
     transfer @12 :Transfer;
     backup @13 :Text;           # begin one, to this folder on the node: answered with backupState
     backupState @14 :Void;
+    ping @15 :Void;             # answered with done: shows that the connection carries
   }
 }
 

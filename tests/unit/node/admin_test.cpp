@@ -1,6 +1,7 @@
 // The admin actor over real mutual TLS on loopback: who gets in, what is answered, how a tail ends.
 #include "node/admin.hpp"
 
+#include <atomic>
 #include <caf/openssl/manager.hpp>
 #include <caf/send.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -58,6 +59,7 @@ class fake_client final : public client {
     done(to_bytes(message));
   }
   void query_each(std::vector<shard_id> shards, std::string q, consistency level, answers done) override {
+    if (is_mute_) return asked_.set_value();
     std::vector<std::string> all;
     for (auto s : shards) query(s, q, level, [&](result<std::string> r) { all.push_back(*r); });
     done(std::move(all));
@@ -83,6 +85,11 @@ class fake_client final : public client {
   std::uint16_t shard_count() const override { return 4; }
   epoch history() const override { return epoch{1}; }
 
+  // Before the only question that will have no answer.
+  std::future<void> fall_mute() {
+    is_mute_ = true;
+    return asked_.get_future();
+  }
   bool wait_for_subscribers(std::size_t n) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(20), [&] { return sinks_.size() == n; });
@@ -98,6 +105,8 @@ class fake_client final : public client {
   std::condition_variable changed_;
   std::map<std::uint64_t, feed_sink> sinks_;
   std::uint64_t last_ = 0;
+  std::atomic<bool> is_mute_ = false;
+  std::promise<void> asked_;
 };
 
 struct running_node {
@@ -209,6 +218,21 @@ TEST_CASE("admin: an address where nothing listens is unreachable, and missing c
   auto missing = ctl::connection::open(n.address, {"/nowhere/ca.pem", "", ""}, std::chrono::seconds(2));
   REQUIRE(!missing);
   CHECK(missing.error().detail.find("/nowhere/ca.pem") != std::string::npos);
+}
+
+TEST_CASE("admin: whoever asks learns at once that the connection is lost") {
+  running_node n;
+  auto c = std::move(*n.connect(n.pki));
+  auto asked = n.actors.fall_mute();
+  auto asking = std::async(std::launch::async,
+                           [&] { return c->ask(request([](auto r) { r.initQuery().initListAgents(); })); });
+  REQUIRE(asked.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+  caf::anon_send_exit(n.admin, caf::exit_reason::kill);
+  for (auto& said : {asking.get(), c->ask(status)}) {
+    REQUIRE(!said);
+    CHECK(said.error().code == errc::unavailable);
+    CHECK(said.error().detail.find("was lost") != std::string::npos);
+  }
 }
 
 TEST_CASE("admin: shards and queries are asked of the shards they concern") {
