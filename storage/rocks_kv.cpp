@@ -69,6 +69,40 @@ class rollup_merge final : public rocksdb::MergeOperator {
   }
 };
 
+// What the filters of events know: ids, which are looked for before they are there, and the traces that the index has, of
+// which most are in few shards. All other keys of the column are read by those who know that they exist.
+class event_filter final : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "troupe.event_filter.2"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), known_bytes(view(key))};
+  }
+  bool InDomain(const rocksdb::Slice& key) const override { return known_bytes(view(key)) > 0; }
+
+  // Whether all keys of a range begin with the same that a filter knows.
+  static bool knows(std::string_view from, std::string_view to) {
+    auto known = known_bytes(from);
+    return known > 0 && !to.empty() && to <= prefix_end(std::string(from.substr(0, known)));
+  }
+
+ private:
+  // 0: it is in no filter.
+  static std::size_t known_bytes(std::string_view key) {
+    constexpr std::size_t after_shard = 2;
+    constexpr std::string_view end_of_text("\0\1", 2);
+    if (key.size() <= after_shard) return 0;
+    switch (static_cast<record_tag>(key[after_shard])) {
+      case record_tag::event_by_id: return key.size();
+      case record_tag::event_by_trace: {
+        auto org = key.find(end_of_text, after_shard + 1);
+        auto trace = org == key.npos ? org : key.find(end_of_text, org + end_of_text.size());
+        return trace == key.npos ? 0 : trace + end_of_text.size();
+      }
+      default: return 0;
+    }
+  }
+};
+
 class rocks_batch final : public kv_batch {
  public:
   explicit rocks_batch(const std::vector<rocksdb::ColumnFamilyHandle*>& columns) : columns_(columns) {}
@@ -131,7 +165,8 @@ class rocks_reader : public kv_reader {
   void scan(column c, std::string_view from, std::string_view to, const visitor& visit) const override {
     auto o = options();
     rocksdb::Slice upper = slice(to);
-    o.total_order_seek = true;
+    // Files whose filter does not know it are not looked into.
+    o.total_order_seek = c != column::events || !event_filter::knows(from, to);
     if (!to.empty()) o.iterate_upper_bound = &upper;
     std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(o, of(c)));
     for (it->Seek(slice(from)); it->Valid(); it->Next())
@@ -252,18 +287,6 @@ class rocks_kv final : public kv {
   std::atomic<std::uint64_t> logged_{0}, synced_{0};
 };
 
-// Takes part in filters: only ids of events, which are looked for before they are there. All other keys of the column
-// are read by those who know that they exist.
-class event_id_filter final : public rocksdb::SliceTransform {
- public:
-  const char* Name() const override { return "troupe.event_id.1"; }
-  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return key; }
-  bool InDomain(const rocksdb::Slice& key) const override {
-    constexpr std::size_t after_shard = 2;
-    return key.size() > after_shard && key[after_shard] == static_cast<char>(record_tag::event_by_id);
-  }
-};
-
 rocksdb::ColumnFamilyOptions column_options(column c, const rocks_options& options,
                                             const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::ColumnFamilyOptions o;
@@ -284,7 +307,7 @@ rocksdb::ColumnFamilyOptions column_options(column c, const rocks_options& optio
   if (c == column::events) {
     // Each batch is all over the keys: levels would be rewritten whole for every few flushes.
     o.compaction_style = rocksdb::kCompactionStyleUniversal;
-    o.prefix_extractor = std::make_shared<event_id_filter>();
+    o.prefix_extractor = std::make_shared<event_filter>();
     o.memtable_prefix_bloom_size_ratio = 0.02;
   } else {
     o.level_compaction_dynamic_level_bytes = true;
