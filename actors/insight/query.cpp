@@ -94,16 +94,19 @@ class grouping {
     for (auto place : places_) name_.text(c.fields[place]);
     return std::string_view(name_.str()).substr(1);
   }
-  // The step before them; of busy slots, which are counted for each agent and may lie in several steps, hour and agent.
+  // The step behind them: a group's steps follow each other. Busy slots are counted for each agent and may lie in several
+  // steps: there the agent comes before and the hour behind.
   std::string_view stepped_name_of(const cell& c) {
-    name_.start(record_tag::cell).i64(is_busy() ? c.start_us : step_of(c.start_us));
+    name_.start(record_tag::cell);
     if (is_busy()) name_.text(c.fields[0]);
     for (auto place : places_) name_.text(c.fields[place]);
+    name_.i64(is_busy() ? c.start_us : step_of(c.start_us));
     return std::string_view(name_.str()).substr(1);
   }
 
-  // Null: there are too many. Names of one step come in order: the next one is mostly right behind the last.
+  // Null: there are too many. Names come in order: the next one is mostly the last once more, or right behind it.
   group* group_of(std::string_view name) {
+    if (last_ != groups_.end() && last_->first == name) return &last_->second;
     if (last_ != groups_.end() && ++last_ != groups_.end() && last_->first == name) return &last_->second;
     bool is_last = groups_.empty() || groups_.rbegin()->first < name;
     last_ = is_last ? groups_.end() : groups_.lower_bound(name);
@@ -122,7 +125,11 @@ class grouping {
     return {bytes, name.size()};
   }
   // Where a step's figures are added up.
-  rollup& sum_of(group& g, std::int64_t step) { return is_stepped() ? g.steps[step] : g.total; }
+  rollup& sum_of(group& g, std::int64_t step) {
+    if (!is_stepped()) return g.total;
+    bool is_latest = g.steps.empty() || g.steps.rbegin()->first < step;
+    return is_latest ? g.steps.try_emplace(g.steps.end(), step)->second : g.steps[step];
+  }
 
   void take(const cell& c) {
     auto name = name_of(c);
@@ -134,8 +141,9 @@ class grouping {
   }
 
   void take_row(std::string_view name, const cell_row& row) {
-    auto step = key_reader(name).i64();
-    name.remove_prefix(sizeof step);
+    auto texts = name.size() - sizeof(std::int64_t);
+    auto step = key_reader(name.substr(texts)).i64();
+    name = name.substr(0, texts);
     if (is_busy()) {
       constexpr std::string_view end_of_text("\0\1", 2);
       name.remove_prefix(name.find(end_of_text) + end_of_text.size());
