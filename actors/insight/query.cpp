@@ -292,7 +292,7 @@ class sampling {
 
  private:
   // A name is that of the row: its cube, the hash, the fields.
-  using table = std::map<std::string, rollup, std::less<>>;
+  using table = std::pmr::map<std::pmr::string, rollup, std::less<>>;
 
   template <class Rows>
   void write(Rows& rows) const {
@@ -359,7 +359,9 @@ class sampling {
   cell_scan scan_;
   kept_sums kept_;
   std::size_t cells_max_;
-  table held_;
+  // Cells are many and small, and come and go.
+  std::pmr::unsynchronized_pool_resource memory_;
+  table held_{&memory_};
   std::size_t bytes_ = 0;
   std::uint64_t bound_ = 0;
 };

@@ -65,7 +65,8 @@ struct two_stores {
     for (auto from = prefixes.begin(); from != prefixes.end(); ++from)
       for (auto to = from; to != prefixes.end(); ++to)
         for (auto& first : {*from, at(*from, 15)})
-          CHECK(scanned(rocks->latest(), first, prefix_end(*to)) == scanned(memory.latest(), first, prefix_end(*to)));
+          CHECK(scanned(rocks->latest(), first, prefix_end(*to)) ==
+                scanned(memory.latest(), first, prefix_end(*to)));
   }
 
   test::temporary_folder folder;
@@ -95,5 +96,6 @@ TEST_CASE("rocks: traces are found in memory, in files, and after some were eras
   both.check();
   REQUIRE(both.rocks->flush());
   both.check();
-  CHECK(scanned(both.rocks->latest(), at(by_trace(2, "o", "b"), 15), prefix_end(by_trace(2, "o", "b"))).size() == 2);
+  CHECK(scanned(both.rocks->latest(), at(by_trace(2, "o", "b"), 15), prefix_end(by_trace(2, "o", "b")))
+            .size() == 2);
 }
