@@ -202,13 +202,18 @@ edge::edge(edge_config config, client& actors, const ingest::price_table* prices
 
 edge::~edge() { stop(std::chrono::milliseconds(0)); }
 
-void edge::start() {
+void edge::prepare() {
   auto& p = *parts_;
-  p.listening.start();
+  p.listening.prepare();
   auto home = p.listening.threads().front();
   p.loader = std::make_shared<key_loader>(p.actors, p.keys, home);
   p.live.start();  // before the keys are loaded: news of them that come meanwhile count
   home->post([loader = p.loader] { loader->ask(); });
+}
+
+void edge::start() {
+  if (!parts_->loader) prepare();
+  parts_->listening.start();
 }
 
 server::ports edge::ports() const { return parts_->listening.listening(); }

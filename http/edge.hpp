@@ -1,7 +1,9 @@
 // The client edge of a node: everything on the client port and on the OTLP port, put together.
 //
-// start() returns once it listens. Until the keys are loaded from the system shard every key gets 503.
-// 'actors', 'watch' and 'others' must outlive the edge. start() and stop() are called once, from one thread.
+// It listens from its making on. Who comes before start() waits in the kernel's backlog, which suits clients better than 503:
+// an EventSource never comes back after one. Whoever is let in before the keys are loaded from the system shard gets 503.
+// 'actors', 'watch' and 'others' must outlive the edge. prepare(), which may be left out, start() and stop() are called once,
+// in this order, from one thread.
 #pragma once
 
 #include <chrono>
@@ -24,6 +26,9 @@ class edge {
        observer* watch = nullptr, presence* others = nullptr);
   ~edge();
 
+  // Loads the keys and follows the feed: see is_ready().
+  void prepare();
+  // Lets clients in.
   void start();
   server::ports ports() const;
   // The keys are loaded and the feed is followed: ready for clients.

@@ -22,6 +22,8 @@ namespace {
 using steady = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 constexpr auto start_deadline = 60s;
+// A node that takes longer tells clients itself that it cannot answer yet, and of some it can.
+constexpr auto clients_wait_max = 2s;
 constexpr auto hand_over_deadline = 3s;
 constexpr auto renew_every = std::chrono::hours(12);
 // Who does not finish the handshake on the admin port is cut off; whoever did may stay as long as it likes.
@@ -86,17 +88,27 @@ result<std::unique_ptr<running_node>> running_node::start(const config& c) {
   }
   // Whoever waits for the probe may ask for everything: also where the admin port is.
   n->health_->set_listening();
-  auto deadline = steady::now() + start_deadline;
-  while (!is_to_end() && (!n->edge_->is_ready() || !n->health_->not_ready().empty())) {
-    if (steady::now() > deadline) {
-      for (const auto& p : n->health_->not_ready()) spdlog::warn("still not ready: {}", p);
+  n->wait_until_ready();
+  n->was_ready_ = true;
+  n->say_ready();
+  return n;
+}
+
+void running_node::wait_until_ready() {
+  auto began = steady::now();
+  bool is_open = false;
+  auto let_clients_in = [&] {
+    if (!std::exchange(is_open, true)) edge_->start();
+  };
+  while (!is_to_end() && (!edge_->is_ready() || !health_->not_ready().empty())) {
+    if (edge_->is_ready() || steady::now() > began + clients_wait_max) let_clients_in();
+    if (steady::now() > began + start_deadline) {
+      for (const auto& p : health_->not_ready()) spdlog::warn("still not ready: {}", p);
       break;
     }
     std::this_thread::sleep_for(1ms);
   }
-  n->was_ready_ = true;
-  n->say_ready();
-  return n;
+  let_clients_in();
 }
 
 result<bool> running_node::start_engine() {
@@ -194,7 +206,7 @@ result<bool> running_node::start_edge() {
   try {
     edge_ = std::make_unique<http::edge>(std::move(c), engine_->get_client(), prices_.get(), metrics_.get(),
                                          engine_->others_present());
-    edge_->start();
+    edge_->prepare();
   } catch (const std::exception& e) {
     return failure{
         .code = errc::unavailable,

@@ -1,6 +1,6 @@
 // A whole node, from settings to listeners: starts everything in order and takes it down in order.
 //
-// Up:   engine, edge, first key, ops, admin; then it is ready and says where it listens.
+// Up:   engine, edge, first key, ops, admin; then clients are let in, it is ready and says where it listens.
 // Down: unready first, then clients are asked to come back, commands in flight are answered, and the rest goes; probes
 //       and metrics answer until nearly the end. A node that is killed at any of these moments loses nothing.
 // start() and stop() are called from one thread: see engine.hpp.
@@ -37,6 +37,7 @@ class running_node {
   result<bool> start_ops();
   result<bool> start_admin();
   void start_health();
+  void wait_until_ready();
   std::vector<std::string> own_problems() const;
   void say_ready() const;
   void fill_status(schema::NodeStatus::Builder out) const;

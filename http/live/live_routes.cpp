@@ -168,6 +168,7 @@ void add_live_routes(live_context& context, std::vector<route>& to) {
   to.push_back({verb::get, "/api/livebook/stream/telemetry", permission::read,
                 [&context](const request_ptr& r, responder back) { open_stream(context, r, back); },
                 stream_doc()});
+  to.back().is_gated = false;
 }
 
 }  // namespace troupe::http

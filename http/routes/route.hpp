@@ -54,7 +54,8 @@ struct route {
   where listens = where::main_only;
   problem_form form = nullptr;      // of refusals; empty: problem documents
   bool reads_large_bodies = false;  // the handler may be run by the worker
-  bool reads_state = false;         // takes consistency=local and names the read index
+  // Not an event stream: one 503 ends an EventSource for good, and those who resume take turns of their own.
+  bool is_gated = true;
 };
 
 }  // namespace troupe::http

@@ -139,7 +139,7 @@ router::verdict router::admit(request& r) {
     out.body_bytes_max =
         way.match->body_bytes_max ? way.match->body_bytes_max : core_.config.limits.json_body_bytes_max;
     out.refusal = refuse_key(r, way.match->needs);
-    if (!out.refusal) out.gate = gate_of(way.match->needs);
+    if (!out.refusal && way.match->is_gated) out.gate = gate_of(way.match->needs);
     return out;
   }
   bool known = !way.allow.empty();

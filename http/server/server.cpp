@@ -55,9 +55,13 @@ void server::listen(const std::vector<listen_address>& at, surface entry, std::v
   }
 }
 
-void server::start() {
+void server::prepare() {
   running_ = true;
   for (auto& t : threads_) t->start();
+}
+
+void server::start() {
+  if (!running_) prepare();
   for (auto& l : listeners_) l->start();
 }
 

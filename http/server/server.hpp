@@ -1,6 +1,7 @@
 // The threads and listeners of an edge: bytes in, requests out to the dispatcher.
 //
-// start() and stop() are called once, from one thread outside.
+// prepare(), which may be left out, start() and stop() are called once, in this order, from one thread outside. It listens
+// from its making on: clients that come before start() wait in the kernel's backlog.
 #pragma once
 
 #include <chrono>
@@ -16,11 +17,12 @@ namespace troupe::http {
 
 class server {
  public:
+  // Throws std::runtime_error that names an address that cannot be listened on.
   explicit server(std::shared_ptr<server_core> core);
   ~server();
 
-  // Throws std::runtime_error that names an address that cannot be listened on.
-  void start();
+  void prepare();  // the threads run
+  void start();    // clients are let in
   // No new connections; open ones may finish for up to 'drain', sockets are told to come back.
   void stop(std::chrono::milliseconds drain);
 

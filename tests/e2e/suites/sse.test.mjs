@@ -62,6 +62,21 @@ test('SSE: events arrive as they are stored, each message with an id to resume f
   assert.deepEqual(seen.events[0], stored);
 });
 
+test('SSE: whoever asks while the node starts waits for it: an EventSource that is told 503 never comes back', async () => {
+  await node.kill();
+  const statuses = new Set();
+  let is_up = false;
+  const up = node.boot().then(() => (is_up = true));
+  while (!is_up || statuses.size === 0) {
+    const response = await fetch(node.base + path, { headers: { authorization: `Bearer ${admin_key}` } }).catch(() => null);
+    if (!response) continue;
+    statuses.add(response.status);
+    await response.body.cancel();
+  }
+  await up;
+  assert.deepEqual([...statuses], [200]);
+});
+
 test('SSE: a keep-alive comment and the retry time are on the wire', async () => {
   const response = await fetch(node.base + path, { headers: { authorization: `Bearer ${admin_key}` } });
   const wire = response.body.pipeThrough(new TextDecoderStream()).getReader();

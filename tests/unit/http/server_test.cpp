@@ -33,7 +33,10 @@ std::string list_of(int count) {
 
 // A server with a few routes of its own.
 struct fixture {
-  explicit fixture(edge_limits l = {}, std::vector<std::string> origins = {}) {
+  enum class lets_in : bool { not_yet, at_once };
+
+  explicit fixture(edge_limits l = {}, std::vector<std::string> origins = {},
+                   lets_in how = lets_in::at_once) {
     edge_config config;
     config.main = {{"127.0.0.1", 0}};
     config.otlp = {{"127.0.0.1", 0}};
@@ -53,6 +56,9 @@ struct fixture {
     }).body_bytes_max = 200'000;
     add(verb::get, "/api/things/{id}", permission::read,
         [](const request_ptr& r, const responder& back) { back(response::json(r->captures.at(0))); });
+    add(verb::get, "/api/stream", permission::read, [](const request_ptr&, const responder& back) {
+      back(response::json("\"stream\""));
+    }).is_gated = false;
     add(verb::erase, "/api/things/{id}", permission::admin,
         [](const request_ptr&, const responder& back) { back(response::empty()); });
     add(verb::get, "/api/things/special", permission::open,
@@ -80,7 +86,8 @@ struct fixture {
         [](const request_ptr&, const responder& back) { back(response::json("\"page\"")); });
     core->app = app.get();
     made = std::make_unique<server>(core);
-    made->start();
+    made->prepare();
+    if (how == lets_in::at_once) made->start();
   }
   ~fixture() {
     if (late.joinable()) late.join();
@@ -322,6 +329,24 @@ TEST_CASE("server: connections beyond the bound get 503 at once") {
   CHECK(refused.status == 503);
   CHECK(refused.field("Retry-After") == "1");
   CHECK(a.get("/api/hello").status == 200);
+}
+
+TEST_CASE("server: whoever comes before clients are let in is answered then") {
+  fixture f({}, {}, fixture::lets_in::not_yet);
+  http_client early(f.port());
+  early.write("GET /api/hello HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(f.core->stats.connections_total == 0);
+  f.made->start();
+  CHECK(early.read().status == 200);
+}
+
+TEST_CASE("server: while too much is asked, event streams are let in") {
+  fixture f;
+  while (f.core->reads.enter(1)) continue;
+  fields key{{"Authorization", "Bearer reader"}};
+  http_client c(f.port());
+  CHECK(c.get("/api/things/1", key).status == 503);
+  CHECK(c.get("/api/stream", key).status == 200);
 }
 
 TEST_CASE("server: the OTLP listener has only what OTLP needs") {
