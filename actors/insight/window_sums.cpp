@@ -4,17 +4,21 @@ namespace troupe::insight {
 
 namespace {
 
-using table = std::map<std::string, rollup, std::less<>>;
+using table = std::pmr::map<std::pmr::string, rollup, std::less<>>;
+
+table::iterator add_name(table& all, std::string_view name) {
+  return all.try_emplace(std::pmr::string(name, all.get_allocator())).first;
+}
 
 rollup& sum_at(table& all, std::string_view name) {
   auto at = all.find(name);
-  return at != all.end() ? at->second : all[std::string(name)];
+  return (at != all.end() ? at : add_name(all, name))->second;
 }
 
 // Names come in order: the next one is mostly right behind the last.
 void add_row(std::string_view name, const cell_row& figures, table& into, table::iterator& last) {
   if (last == into.end() || ++last == into.end() || last->first != name) last = into.find(name);
-  if (last == into.end()) last = into.try_emplace(std::string(name)).first;
+  if (last == into.end()) last = add_name(into, name);
   if (!figures.add_to(last->second)) throw machine_fault("sums that were kept cannot be read");
 }
 
@@ -39,7 +43,7 @@ void window_sums::read(const cell_span& span, const sink& take) {
     scan_.spend(known->effort);
     return each_row(known->rows, take);
   }
-  table sums;
+  table sums(&memory_);
   auto last = sums.end();
   auto effort = scan_.measured([&] {
     read_blocks(span, [&](std::string_view name, const cell_row& row) { add_row(name, row, sums, last); });
@@ -57,7 +61,7 @@ void window_sums::read_blocks(const cell_span& span, const sink& take) {
       each_row(known->rows, take);
       continue;
     }
-    table sums;
+    table sums(&memory_);
     auto effort = gather(block, sums);
     keep(block, sums, effort);
     each_row(rows_.bytes(), take);

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 
@@ -25,7 +26,7 @@ class window_sums {
   void read(const cell_span& span, const sink& take);
 
  private:
-  using table = std::map<std::string, rollup, std::less<>>;
+  using table = std::pmr::map<std::pmr::string, rollup, std::less<>>;
 
   void read_blocks(const cell_span& span, const sink& take);
   // What is not kept of it is made of its halves if one of them is, else of its cells.
@@ -37,6 +38,8 @@ class window_sums {
   kept_sums& kept_;
   schema::ReadCells::Reader asked_;
   namer name_of_;
+  // Sums are many and small, and go with their span.
+  std::pmr::unsynchronized_pool_resource memory_;
   cell_record_writer rows_;
 };
 
