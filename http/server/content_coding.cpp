@@ -2,8 +2,7 @@
 
 #include <zlib.h>
 
-#include <algorithm>
-#include <cctype>
+#include <boost/beast/core/string.hpp>
 
 namespace troupe::http {
 
@@ -13,11 +12,6 @@ std::string_view trimmed(std::string_view s) {
   while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
   while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
   return s;
-}
-
-bool equal_folded(std::string_view a, std::string_view b) {
-  auto fold = [](char c) { return std::tolower(static_cast<unsigned char>(c)); };
-  return std::ranges::equal(a, b, {}, fold, fold);
 }
 
 // The part up to the separator, which goes with it.
@@ -32,7 +26,7 @@ std::string_view take(std::string_view& from, char separator) {
 bool is_refused(std::string_view parameters) {
   while (!parameters.empty()) {
     auto parameter = take(parameters, ';');
-    if (parameter.size() < 2 || !equal_folded(parameter.substr(0, 2), "q=")) continue;
+    if (!parameter.starts_with("q=") && !parameter.starts_with("Q=")) continue;
     return parameter.find_first_not_of("0.", 2) == parameter.npos;
   }
   return false;
@@ -43,7 +37,9 @@ bool is_refused(std::string_view parameters) {
 bool accepts(std::string_view accept_encoding, std::string_view coding) {
   while (!accept_encoding.empty()) {
     auto parameters = take(accept_encoding, ',');
-    if (equal_folded(take(parameters, ';'), coding)) return !is_refused(parameters);
+    auto name = take(parameters, ';');
+    if (boost::beast::iequals({name.data(), name.size()}, {coding.data(), coding.size()}))
+      return !is_refused(parameters);
   }
   return false;
 }

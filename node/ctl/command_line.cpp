@@ -302,12 +302,12 @@ int run_parsed(const command_tree& tree, printer& out, const node::environment& 
     out.error(where.error());
     return where.error().code == errc::unavailable ? unreachable : usage;
   }
-  auto node = connection::open(where->endpoint, where->identity(), std::chrono::seconds(p.timeout_s));
-  if (!node) {
-    out.error(node.error());
-    return node.error().code == errc::unavailable ? unreachable : usage;
-  }
   try {
+    auto node = connection::open(where->endpoint, where->identity(), std::chrono::seconds(p.timeout_s));
+    if (!node) {
+      out.error(node.error());
+      return node.error().code == errc::unavailable ? unreachable : usage;
+    }
     return p.command(**node, out);
   } catch (const kj::Exception& e) {
     out.error({.code = errc::corrupt,

@@ -143,8 +143,9 @@ result<std::unique_ptr<connection>> connection::open(const node::listen_address&
   if (!listens) return listens.error();
   capnp::MallocMessageBuilder ping;
   ping.initRoot<schema::AdminRequest>().setPing();
-  auto last = lost();
-  for (int attempt = 0; attempt < connect_attempts_max; ++attempt) {
+  auto last = unreachable(where, "the deadline is over");
+  auto until = std::chrono::steady_clock::now() + deadline;
+  for (int i = 0; i < connect_attempts_max && std::chrono::steady_clock::now() < until; ++i) {
     auto in = std::make_unique<inside>(identity);
     in->deadline = deadline;
     auto why = in->connect(where);
@@ -155,9 +156,10 @@ result<std::unique_ptr<connection>> connection::open(const node::listen_address&
       if (why != caf::sec::connection_timeout) return last;
       continue;
     }
-    auto carries = in->ask(to_bytes(ping));  // a node that does not know the question carries too
+    in->ask(to_bytes(ping));  // a node that does not know the question answers too
     if (!in->is_lost) return std::unique_ptr<connection>(new connection(std::move(in)));
-    last = carries.error();
+    last = unreachable(
+        where, "it takes connections and does not answer on them. See its log, or give it longer: --timeout");
   }
   return last;
 }
