@@ -61,9 +61,22 @@ number() {
   echo "${found%% *}" | grep . || echo 0
 }
 
-# run_suites [NAME...]: runs all suites, or those named, prints a table and the total, and fails unless all passed.
+# failures HOW LOG: what a log says of what failed, or its end. Bounded: it stands below the logs of all suites.
+failures() {
+  local how=$1 log=$2 found
+  case $how in
+    tap) found=$(grep -A 30 -E '^ *not ok' "$log") ;;
+    vitest) found=$(grep -A 15 -E '^ *(FAIL|×)' "$log") ;;
+    catch2) found=$(grep -B 12 -A 8 -E 'FAILED:|WARNING: ThreadSanitizer' "$log") ;;
+    *) found=$(grep -B 6 -A 4 -E 'FAILED|not ok|failed on|SUMMARY:|error:' "$log") ;;
+  esac
+  if [ -n "${found:-}" ]; then head -60 <<<"$found"; else tail -40 "$log"; fi | cut -c 1-400
+}
+
+# run_suites [NAME...]: runs all suites, or those named, prints what failed, a table and the total, and fails unless all
+# passed.
 run_suites() {
-  local row name how limit command logs pid passed failed status started total_passed=0 total_failed=0 table=() ran=" "
+  local row name how limit command logs pid passed failed status started total_passed=0 total_failed=0 table=() ran=" " wrong=""
   logs=$root/build/test-logs
   mkdir -p "$logs"
   for row in "${suites[@]}"; do
@@ -85,6 +98,7 @@ run_suites() {
     read -r passed failed <<<"$(count "$how" <(sed 's/\x1b\[[0-9;]*m//g' "$logs/$name.log") "$status")"
     passed=${passed:-0} failed=${failed:-0}
     if [ "$failed" = 0 ] && { [ "$status" != 0 ] || [ "$passed" = 0 ]; }; then failed=1; fi
+    [ "$failed" = 0 ] || wrong+=$(printf '\n==> %s failed:\n%s' "$name" "$(failures "$how" "$logs/$name.log")")$'\n'
     total_passed=$((total_passed + passed)) total_failed=$((total_failed + failed))
     table+=("$(printf '%-10s %6d passed %4d failed %5d s' "$name" "$passed" "$failed" $((SECONDS - started)))")
     ran+="$name "
@@ -92,8 +106,7 @@ run_suites() {
   for name in "$@"; do
     [[ $ran == *" $name "* ]] || { echo "no suite is called $name"; total_failed=$((total_failed + 1)); }
   done
-  printf '\n'
-  printf '%s\n' "${table[@]}"
+  printf '%s\n' "$wrong" "${table[@]}"
   printf '\n%d passed, %d failed\n' "$total_passed" "$total_failed"
   [ "$total_failed" = 0 ] && [ "$total_passed" -gt 0 ]
 }

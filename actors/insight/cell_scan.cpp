@@ -71,52 +71,65 @@ void cell_scan::scan(const cell_span& span, const step& visit) {
     records_.scan_down(family::rollups, from, to, look);
 }
 
-// Of a trace the index of events says when it was.
-std::set<std::int64_t> cell_scan::hours_of_trace(std::string_view trace, const cell_span& span) {
-  std::set<std::int64_t> hours;
-  auto prefix = key_writer(record_tag::event_by_trace).text(org_).text(trace).str();
-  auto from = key_writer(record_tag::event_by_trace).text(org_).text(trace).i64(span.from_us).str();
-  records_.scan(family::events, from, prefix_end(prefix), [&](std::string_view key, std::string_view value) {
-    if (looks_left_-- <= 0) {
-      run_out();
-      return false;
-    }
-    auto newest = std::min(key_reader(key.substr(prefix.size())).i64(), span.until_us - 1);
-    auto oldest = std::max(key_reader(value).i64(), span.from_us);
-    auto width = bucket_us(span.resolution);
-    for (auto hour = bucket_start(oldest, span.resolution); hour <= newest; hour += width) hours.insert(hour);
-    return true;
-  });
-  return hours;
+// What is not there costs a look as well. False: no further.
+bool cell_scan::look_up(const std::string& key, const step& visit) {
+  if (auto found = records_.get(family::rollups, key)) return look_at(key, *found, visit);
+  if (looks_left_-- > 0) return true;
+  run_out();
+  return false;
 }
 
-cell_scan::named_records cell_scan::records_of(const cell_span& span) {
-  named_records all;
-  auto width = bucket_us(span.resolution);
-  for (auto value : conditions_[0]) {
-    key_writer behind(record_tag::cell);  // what stands behind the start
-    shape_->is_hashed ? behind.u8(hash_record(checksum64(value))) : behind.text(value);
-    auto record = behind.str().substr(1);
-    if (asked_.getCube() == schema::Cube::TRACE) {
-      for (auto start : hours_of_trace(value, span)) all[start].insert(record);
-    } else {
-      for (auto start = bucket_start(span.from_us, span.resolution); start < span.until_us; start += width)
-        all[start].insert(record);
-    }
+// The records of the values that are asked for of the first field; of a bucket's start they stand behind it.
+void cell_scan::scan_named(const cell_span& span, const std::string& prefix, const step& visit) {
+  auto key_at = [&](std::int64_t start, const std::string& record) {
+    return prefix + key_writer(record_tag::cell).i64(start).str().substr(1) + record;
+  };
+  if (asked_.getCube() == schema::Cube::TRACE) {
+    auto all = traces_by_bucket(span);
+    for (auto at = all.rbegin(); at != all.rend(); ++at)
+      for (auto& record : at->second)
+        if (!look_up(key_at(at->first, record), visit)) return;
+    return;
   }
+  std::set<std::string> records;
+  for (auto value : conditions_[0]) records.insert(record_of(value));
+  auto width = bucket_us(span.resolution);
+  for (auto start = bucket_start(span.until_us - 1, span.resolution); start + width > span.from_us;
+       start -= width)
+    for (auto& record : records)
+      if (!look_up(key_at(start, record), visit)) return;
+}
+
+std::string cell_scan::record_of(std::string_view value) const {
+  key_writer record(record_tag::cell);
+  shape_->is_hashed ? record.u8(hash_record(checksum64(value))) : record.text(value);
+  return record.str().substr(1);
+}
+
+// Of a trace the index of events says when it was.
+std::map<std::int64_t, std::set<std::string>> cell_scan::traces_by_bucket(const cell_span& span) {
+  std::map<std::int64_t, std::set<std::string>> all;
+  for (auto trace : conditions_[0])
+    each_bucket_of_trace(trace, span,
+                         [&, record = record_of(trace)](std::int64_t start) { all[start].insert(record); });
   return all;
 }
 
-void cell_scan::scan_named(const cell_span& span, const std::string& prefix, const step& visit) {
-  auto all = records_of(span);
-  for (auto at = all.rbegin(); at != all.rend(); ++at)
-    for (auto& record : at->second) {
-      auto key = prefix + key_writer(record_tag::cell).i64(at->first).str().substr(1) + record;
-      auto found = records_.get(family::rollups, key);
-      // What is not there costs a look as well.
-      if (!found && looks_left_-- <= 0) run_out();
-      if (exhausted_ || (found && !look_at(key, *found, visit))) return;
+template <class Visit>
+void cell_scan::each_bucket_of_trace(std::string_view trace, const cell_span& span, Visit visit) {
+  auto width = bucket_us(span.resolution);
+  auto prefix = key_writer(record_tag::event_by_trace).text(org_).text(trace).str();
+  auto from = key_writer(record_tag::event_by_trace).text(org_).text(trace).i64(span.from_us).str();
+  records_.scan(family::events, from, prefix_end(prefix), [&](std::string_view key, std::string_view value) {
+    auto newest = std::min(key_reader(key.substr(prefix.size())).i64(), span.until_us - 1);
+    auto oldest = std::max(key_reader(value).i64(), span.from_us);
+    if (looks_left_-- <= 0) run_out();
+    for (auto start = bucket_start(oldest, span.resolution); start <= newest && !exhausted_; start += width) {
+      visit(start);
+      if (looks_left_-- <= 0) run_out();
     }
+    return !exhausted_;
+  });
 }
 
 // False: no further.

@@ -102,10 +102,11 @@ class cell_scan {
   void scan(const cell_span& span, const step& visit);
   // Where the first field is given: its records alone.
   void scan_named(const cell_span& span, const std::string& prefix, const step& visit);
-  // The records of the values that are asked for of the first field, by the start of their spans.
-  using named_records = std::map<std::int64_t, std::set<std::string>>;
-  named_records records_of(const cell_span& span);
-  std::set<std::int64_t> hours_of_trace(std::string_view trace, const cell_span& span);
+  std::string record_of(std::string_view value) const;
+  std::map<std::int64_t, std::set<std::string>> traces_by_bucket(const cell_span& span);
+  template <class Visit>
+  void each_bucket_of_trace(std::string_view trace, const cell_span& span, Visit visit);
+  bool look_up(const std::string& key, const step& visit);
   bool look_at(std::string_view key, std::string_view value, const step& visit);
   bool read_key(std::string_view key);
   bool read_name(std::string_view name, bool is_rest);

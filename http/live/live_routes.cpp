@@ -9,6 +9,7 @@
 #include "http/live/channel_socket.hpp"
 #include "http/live/event_stream.hpp"
 #include "http/server/problem.hpp"
+#include "http/server/text.hpp"
 #include "http/websocket/deflate.hpp"
 #include "http/websocket/handshake.hpp"
 
@@ -17,12 +18,6 @@ namespace troupe::http {
 namespace {
 
 constexpr std::string_view bearer_prefix = "base64url.bearer.phx.";
-
-std::string_view trimmed(std::string_view s) {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
-  return s;
-}
 
 // Base64 of either alphabet, padded or not; empty if it is neither.
 std::string decode_base64(std::string_view text) {
@@ -143,9 +138,7 @@ operation_doc stream_doc() {
 subprotocol_offer read_subprotocols(std::string_view header) {
   subprotocol_offer offer;
   while (!header.empty()) {
-    auto comma = std::min(header.find(','), header.size());
-    auto one = trimmed(header.substr(0, comma));
-    header.remove_prefix(std::min(comma + 1, header.size()));
+    auto one = take_part(header, ',');
     if (one == "phoenix") offer.phoenix = true;
     if (one.starts_with(bearer_prefix)) offer.key = decode_base64(one.substr(bearer_prefix.size()));
   }

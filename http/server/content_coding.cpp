@@ -4,28 +4,16 @@
 
 #include <boost/beast/core/string.hpp>
 
+#include "http/server/text.hpp"
+
 namespace troupe::http {
 
 namespace {
 
-std::string_view trimmed(std::string_view s) {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
-  return s;
-}
-
-// The part up to the separator, which goes with it.
-std::string_view take(std::string_view& from, char separator) {
-  auto end = from.find(separator);
-  auto part = from.substr(0, end);
-  from.remove_prefix(end == from.npos ? from.size() : end + 1);
-  return trimmed(part);
-}
-
 // "q=0", "q=0.0", ...: not acceptable.
 bool is_refused(std::string_view parameters) {
   while (!parameters.empty()) {
-    auto parameter = take(parameters, ';');
+    auto parameter = take_part(parameters, ';');
     if (!parameter.starts_with("q=") && !parameter.starts_with("Q=")) continue;
     return parameter.find_first_not_of("0.", 2) == parameter.npos;
   }
@@ -36,8 +24,8 @@ bool is_refused(std::string_view parameters) {
 
 bool accepts(std::string_view accept_encoding, std::string_view coding) {
   while (!accept_encoding.empty()) {
-    auto parameters = take(accept_encoding, ',');
-    auto name = take(parameters, ';');
+    auto parameters = take_part(accept_encoding, ',');
+    auto name = take_part(parameters, ';');
     if (boost::beast::iequals({name.data(), name.size()}, {coding.data(), coding.size()}))
       return !is_refused(parameters);
   }

@@ -36,20 +36,6 @@ struct inflater {
   ~inflater() { inflateEnd(&z); }
 };
 
-std::string_view trimmed(std::string_view s) {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
-  return s;
-}
-
-// Takes what is before 'mark' off the front of 'rest'.
-std::string_view take_part(std::string_view& rest, char mark) {
-  auto end = std::min(rest.find(mark), rest.size());
-  auto part = trimmed(rest.substr(0, end));
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return part;
-}
-
 // 8 to 15, written without leading zeros; 0 if it is not.
 int window_of(std::string_view value) {
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"')

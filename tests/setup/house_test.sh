@@ -51,6 +51,14 @@ expect "suites: one that ends with an error has failed whatever it counted" "3 p
   "$(suite_total "a summary 9 echo 3 passed, 0 failed; false")"
 expect "suites: one that hangs is stopped and has failed" "0 passed, 1 failed" \
   "$(suite_total "a summary 1 tail -f /dev/null")"
+
+what_failed() { (root=$work suites=("$@"); run_suites 2>/dev/null || :) | sed -n '/ failed:$/,/^$/p'; }
+expect "suites: what failed is told again below the logs" "==> b failed:
+not ok - b/2
+  why
+==> c failed:
+the end" "$(what_failed "a status 9 echo fine" "b tap 9 printf '# pass 1\n# fail 1\nnot ok - b/2\n  why\n'" \
+  "c status 9 echo the end; false" | sed '/^$/d')"
 expect "suites: an unknown name is a failure" "no suite is called nothing" \
   "$( (root=$work; run_suites nothing || :) 2>/dev/null | head -1)"
 

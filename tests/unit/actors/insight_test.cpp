@@ -211,6 +211,30 @@ TEST_CASE("cells: a sample is complete up to its bound, and joins a trace over h
   }
 }
 
+TEST_CASE("cells: a name is sought in all of time only until the bound is reached") {
+  constexpr auto end_of_time = cell_time_us_max;
+  memory_shard shard;
+  auto late = at(1, end_of_time - day);
+  late.trace = "trace";
+  auto early = at(2, monday);
+  early.trace = "trace";
+  shard.run(append({early}));
+  shard.run(append({late}));
+  auto sought = [&](Cube cube, CellField field, const char* name, std::int64_t from, std::int64_t until) {
+    return read(shard, {.cube = cube, .by = {}, .from = from, .until = until, .where = {{field, name}}});
+  };
+  auto all = sought(Cube::USAGE, CellField::AGENT, "agent-1", -end_of_time, end_of_time);
+  CHECK(all.partial);
+  CHECK(all.at({}).count == 1);  // the latest
+  auto year = sought(Cube::USAGE, CellField::AGENT, "agent-1", monday, monday + 400 * day);
+  CHECK(!year.partial);
+  CHECK(year.at({}).count == 1);
+  // The index of events knows where to look.
+  auto trace = sought(Cube::TRACE, CellField::TRACE, "trace", -end_of_time, end_of_time);
+  CHECK(!trace.partial);
+  CHECK(trace.at({}).count == 2);
+}
+
 // --- against a naive computation over raw events
 
 namespace {
