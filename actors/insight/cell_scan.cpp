@@ -13,6 +13,7 @@ namespace {
 using schema::CellStep;
 using schema::Resolution;
 
+constexpr std::size_t missed_buckets_max = 16;
 // A sample looks into every hour.
 constexpr std::int64_t sampled_us_max = 400LL * 24 * 3600 * 1'000'000;
 
@@ -73,7 +74,11 @@ void cell_scan::scan(const cell_span& span, const step& visit) {
 
 // What is not there costs a look as well. False: no further.
 bool cell_scan::look_up(const std::string& key, const step& visit) {
-  if (auto found = records_.get(family::rollups, key)) return look_at(key, *found, visit);
+  if (auto found = records_.get(family::rollups, key)) {
+    missed_ = 0;
+    return look_at(key, *found, visit);
+  }
+  ++missed_;
   if (looks_left_-- > 0) return true;
   run_out();
   return false;
@@ -94,10 +99,21 @@ void cell_scan::scan_named(const cell_span& span, const std::string& prefix, con
   std::set<std::string> records;
   for (auto value : conditions_[0]) records.insert(record_of(value));
   auto width = bucket_us(span.resolution);
-  for (auto start = bucket_start(span.until_us - 1, span.resolution); start + width > span.from_us;
-       start -= width)
+  auto first = bucket_start(span.from_us, span.resolution);
+  for (auto start = bucket_start(span.until_us - 1, span.resolution); start >= first; start -= width) {
     for (auto& record : records)
       if (!look_up(key_at(start, record), visit)) return;
+    if (missed_ < missed_buckets_max * records.size()) continue;
+    // Long without any: on where there are records at all.
+    missed_ = 0;
+    auto latest = first - width;
+    records_.scan_down(family::rollups, key_at(first, {}), key_at(start, {}),
+                       [&](std::string_view key, auto) {
+                         latest = key_reader(key.substr(prefix.size())).i64();
+                         return false;
+                       });
+    start = latest + width;
+  }
 }
 
 std::string cell_scan::record_of(std::string_view value) const {

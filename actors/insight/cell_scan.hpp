@@ -124,7 +124,7 @@ class cell_scan {
   bool sound_ = false, partial_ = false, exhausted_ = false;
   std::uint64_t lost_from_ = 0;
   std::int64_t looks_left_ = limits::query_scan_max;
-  std::size_t prefix_size_ = 0;
+  std::size_t prefix_size_ = 0, missed_ = 0;
   cell at_;
   std::array<std::string, 8> unescaped_;
 };

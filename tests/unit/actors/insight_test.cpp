@@ -7,6 +7,7 @@
 
 #include "actors/insight/event_facts.hpp"
 #include "protocol/cells.hpp"
+#include "protocol/limits.hpp"
 #include "tests/support/cell_questions.hpp"
 
 using namespace troupe;
@@ -211,7 +212,7 @@ TEST_CASE("cells: a sample is complete up to its bound, and joins a trace over h
   }
 }
 
-TEST_CASE("cells: a name is sought in all of time only until the bound is reached") {
+TEST_CASE("cells: a name is sought in all of time, but only where there are records") {
   constexpr auto end_of_time = cell_time_us_max;
   memory_shard shard;
   auto late = at(1, end_of_time - day);
@@ -220,19 +221,30 @@ TEST_CASE("cells: a name is sought in all of time only until the bound is reache
   early.trace = "trace";
   shard.run(append({early}));
   shard.run(append({late}));
-  auto sought = [&](Cube cube, CellField field, const char* name, std::int64_t from, std::int64_t until) {
-    return read(shard, {.cube = cube, .by = {}, .from = from, .until = until, .where = {{field, name}}});
+  auto sought = [&](Cube cube, CellField field, const char* name) {
+    return read(
+        shard,
+        {.cube = cube, .by = {}, .from = -end_of_time, .until = end_of_time, .where = {{field, name}}});
   };
-  auto all = sought(Cube::USAGE, CellField::AGENT, "agent-1", -end_of_time, end_of_time);
-  CHECK(all.partial);
-  CHECK(all.at({}).count == 1);  // the latest
-  auto year = sought(Cube::USAGE, CellField::AGENT, "agent-1", monday, monday + 400 * day);
-  CHECK(!year.partial);
-  CHECK(year.at({}).count == 1);
-  // The index of events knows where to look.
-  auto trace = sought(Cube::TRACE, CellField::TRACE, "trace", -end_of_time, end_of_time);
-  CHECK(!trace.partial);
-  CHECK(trace.at({}).count == 2);
+  for (auto& all :
+       {sought(Cube::USAGE, CellField::AGENT, "agent-1"), sought(Cube::TRACE, CellField::TRACE, "trace")}) {
+    CHECK(!all.partial);
+    CHECK(all.at({}).count == 2);
+  }
+  // A name that is not in a bucket costs a look, and looks are bounded.
+  std::vector<sample_event> others;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    others.push_back(at(10 + i, monday + static_cast<std::int64_t>(i) * day));
+    others.back().agent = "agent-2";
+  }
+  shard.run(append(others));
+  cell_question many{.cube = Cube::USAGE, .by = {}, .from = -end_of_time, .until = end_of_time};
+  many.where.emplace_back(CellField::AGENT, "agent-1");
+  for (std::size_t i = 0; i < limits::query_scan_max / others.size(); ++i)
+    many.where.emplace_back(CellField::AGENT, "unknown-" + std::to_string(i));
+  auto found = read(shard, many);
+  CHECK(found.partial);
+  CHECK(found.at({}).count == 1);  // the latest
 }
 
 // --- against a naive computation over raw events
