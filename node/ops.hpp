@@ -1,8 +1,9 @@
 // The ops listener (Pistache): /metrics for Prometheus, /livez, /readyz. For scrapers and probes, not for clients:
 // see docs/decisions for what was measured. GET and HEAD only, no key.
 //
-// - Handlers run on Pistache's one worker; nothing they call may block for long or throw (all is caught anyway).
-// - Only ResponseWriter::send is used, once for each request, from the worker.
+// - All runs on Pistache's one worker; what it calls may not block for long or throw (all is caught anyway).
+// - Whoever is silent, slow or no client at all keeps nobody else from an answer: connections are bounded, the one that was
+//   silent longest goes first, and who does not take an answer is cut.
 #pragma once
 
 #include <functional>

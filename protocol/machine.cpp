@@ -33,13 +33,24 @@ const query_handler* machine_set::of(schema::Query::Which query) const {
   return nullptr;
 }
 
-std::string refusal(errc code, std::string_view detail, std::string_view field) {
-  capnp::MallocMessageBuilder message;
-  auto refused = message.initRoot<schema::Reply>().initRefused();
+namespace {
+
+void fill(schema::Refusal::Builder refused, errc code, std::string_view detail, std::string_view field) {
   refused.setCode(static_cast<std::uint16_t>(code));
   set_text([&](unsigned n) { return refused.initDetail(n); }, detail);
   set_text([&](unsigned n) { return refused.initField(n); }, field);
+}
+
+}  // namespace
+
+std::string refusal(errc code, std::string_view detail, std::string_view field) {
+  capnp::MallocMessageBuilder message;
+  fill(message.initRoot<schema::Reply>().initRefused(), code, detail, field);
   return to_bytes(message);
+}
+
+void refuse(schema::QueryResult::Builder out, errc code, std::string_view detail, std::string_view field) {
+  fill(out.initRefused(), code, detail, field);
 }
 
 std::string done_reply() {

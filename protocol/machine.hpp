@@ -158,6 +158,9 @@ struct machine_set {
 
 // An encoded reply that refuses: no changes may go with it.
 std::string refusal(errc code, std::string_view detail, std::string_view field = {});
+// The same as the answer to a query.
+void refuse(schema::QueryResult::Builder out, errc code, std::string_view detail,
+            std::string_view field = {});
 // An encoded reply that says just "done".
 std::string done_reply();
 

@@ -383,9 +383,7 @@ std::string applier::answer(const kv_reader& store, shard_id shard, epoch histor
   } else if (auto* handler = machines.of(q.which())) {
     handler->answer(shard_records(store, shard, cache), q, out);
   } else {
-    auto refused = out.initRefused();
-    refused.setCode(static_cast<std::uint16_t>(errc::unsupported));
-    refused.setDetail("this node does not know that query: it may run an older version");
+    refuse(out, errc::unsupported, "this node does not know that query: it may run an older version");
   }
   return to_bytes(message);
 }

@@ -79,13 +79,8 @@ void list_events(const record_reader& records, schema::Query::Reader query,
                  schema::QueryResult::Builder out) {
   auto asked = query.getListEvents();
   filter wanted(asked.getFilter());
-  if (auto& wrong = wanted.complaint()) {
-    auto refused = out.initRefused();
-    refused.setCode(static_cast<std::uint16_t>(errc::invalid_argument));
-    refused.setField(wrong->first.c_str());
-    refused.setDetail(wrong->second.c_str());
-    return;
-  }
+  if (auto& wrong = wanted.complaint())
+    return refuse(out, errc::invalid_argument, wrong->second, wrong->first);
   page bounds(asked.getLimit());
   std::vector<found> items;
   std::pair<std::int64_t, std::uint64_t> scanned{asked.getBeforeTimeUs(), asked.getBeforeSeq()};

@@ -31,6 +31,12 @@ constexpr std::size_t groups_bytes = 16 * 1024;  // to begin with
 // Of a row in an answer, without its texts and its sketch.
 constexpr std::size_t row_bytes = 208, field_bytes = 14, sketch_bucket_bytes = 16;
 
+// No edge of this version asks for it.
+void refuse_unknown(schema::QueryResult::Builder out) {
+  refuse(out, errc::unsupported,
+         "this node does not know that cube, a field of it, or samples of it: it may run an older version");
+}
+
 void add_value(const cell& c, rollup& to, bool sketches) { sketches ? c.add_to(to) : c.add_sums_to(to); }
 
 std::int64_t score(const rollup& r, CellOrder order) {
@@ -60,10 +66,10 @@ class grouping {
   void answer(schema::QueryResult::Builder out) {
     for (auto field : asked_.getGroupBy()) {
       auto place = scan_.is_sound() ? place_of(scan_.shape(), field) : std::nullopt;
-      if (!place || places_.size() == row_texts_max) return out.setNothing();
+      if (!place) return refuse_unknown(out);
       places_.push_back(*place);
     }
-    if (!scan_.is_sound()) return out.setNothing();
+    if (!scan_.is_sound()) return refuse_unknown(out);
     window_sums sums(scan_, kept_, asked_, [this](const cell& c) { return stepped_name_of(c); });
     for (auto& span : scan_.spans()) {
       last_ = groups_.end();
@@ -274,7 +280,7 @@ class sampling {
         cells_max_(std::min(asked.getSample(), sample_max)) {}
 
   void answer(schema::QueryResult::Builder out) {
-    if (!scan_.is_sound()) return out.setNothing();
+    if (!scan_.is_sound()) return refuse_unknown(out);
     for (auto& span : scan_.spans()) take_span(span);
     if (auto lost = scan_.lost_from(); lost != 0 && (bound_ == 0 || lost < bound_)) drop_from(lost);
     auto cells = out.initCells();
@@ -374,8 +380,10 @@ void insight_queries::answer(const record_reader& records, schema::Query::Reader
                              schema::QueryResult::Builder out) const {
   auto asked = query.getReadCells();
   // A list of empty structs says to be as long as it likes, in a few bytes.
-  if (asked.getWhere().size() > conditions_max || asked.getGroupBy().size() > row_texts_max)
-    return out.setNothing();
+  if (asked.getWhere().size() > conditions_max)
+    return refuse(out, errc::invalid_argument, "has more conditions than fit into a message", "where");
+  if (asked.getGroupBy().size() > row_texts_max)
+    return refuse(out, errc::invalid_argument, "has more fields than a row of an answer", "groupBy");
   auto org = view_of(query.getOrg());
   if (asked.getSample() != 0)
     sampling(records, org, asked).answer(out);

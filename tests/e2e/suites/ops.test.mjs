@@ -1,12 +1,14 @@
 // Operations: metrics a scraper can read, probes, signals, and start-up that refuses what it must not do.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { steps } from '../support/events.mjs';
+import { numbers, steps } from '../support/events.mjs';
 import { join as join_topic, open_socket } from '../support/channels.mjs';
 import { Node, admin_key, bin_dir } from '../support/node.mjs';
 import { in_time, until } from '../support/until.mjs';
@@ -88,6 +90,37 @@ test('probes: alive and ready, and nothing else is served there', async () => {
   for (const path of ['/livez', '/readyz']) assert.equal((await fetch(node.ops + path)).status, 200, path);
   for (const path of ['/', '/api/v2/events', '/metrics/x']) assert.equal((await fetch(node.ops + path)).status, 404, path);
   assert.ok([404, 405].includes((await fetch(`${node.ops}/metrics`, { method: 'POST', body: 'x' })).status));
+});
+
+test('probes: strangers who say nothing, read nothing or cut a chunk short do not keep them from being answered', async () => {
+  const { port } = new URL(node.ops);
+  const strangers = [];
+  const stranger = async (text = '') => {
+    const socket = connect(Number(port), '127.0.0.1').on('error', () => {}).pause();
+    strangers.push(socket);
+    await once(socket, 'connect');
+    socket.write(text);
+    return socket;
+  };
+  const head = 'GET /metrics HTTP/1.1\r\nHost: x\r\n';
+  try {
+    for (const i of numbers(100)) {
+      await stranger();
+      await stranger(`${head}Transfer-Encoding: chunked\r\n\r\n${i}\r\nhello`);
+    }
+    const reads_nothing = await stranger();
+    for (const _ of numbers(3000)) {
+      reads_nothing.write(`${head}\r\n`);
+      await api.get('/api/v2/whoami'); // so that each arrives by itself
+    }
+    for (const path of ['/livez', '/readyz', '/metrics']) assert.equal((await fetch(node.ops + path)).status, 200, path);
+    const open = async () => (await readdir(`/proc/${node.pid}/fd`)).length;
+    const before = await open();
+    for (const socket of strangers) socket.destroy();
+    await until('their descriptors to be given back', async () => (await open()) < before);
+  } finally {
+    for (const socket of strangers) socket.destroy();
+  }
 });
 
 test('logs: each line is a JSON object with time, level and message, and the key is never among them', () => {

@@ -247,6 +247,20 @@ TEST_CASE("cells: a name is sought in all of time, but only where there are reco
   CHECK(found.at({}).count == 1);  // the latest
 }
 
+TEST_CASE("cells: a question that cannot be answered is refused with the reason") {
+  memory_shard shard;
+  auto refused = [&](const cell_question& q) {
+    auto answer = ask(shard, q);
+    return (*answer).isRefused() ? static_cast<errc>((*answer).getRefused().getCode()) : errc::none;
+  };
+  CHECK(refused({.cube = Cube::USAGE, .by = {CellField::AGENT}}) == errc::none);
+  CHECK(refused({.cube = static_cast<Cube>(999), .by = {}}) == errc::unsupported);
+  CHECK(refused({.cube = Cube::USAGE, .by = {CellField::ITEM}}) == errc::unsupported);
+  CHECK(refused({.cube = Cube::USAGE, .by = {}, .where = {{CellField::ITEM, "x"}}}) == errc::unsupported);
+  CHECK(refused({.cube = Cube::USAGE, .by = {}, .sample = 10}) == errc::unsupported);
+  CHECK(refused({.cube = Cube::USAGE, .by = std::vector(100, CellField::AGENT)}) == errc::invalid_argument);
+}
+
 // --- against a naive computation over raw events
 
 namespace {

@@ -87,6 +87,36 @@ TEST_CASE("ops: garbage and clients that leave early do not take it down") {
   CHECK(contains(r.ask("GET /livez"), "200 OK"));
 }
 
+TEST_CASE("ops: a connection is used again") {
+  running r;
+  test::tcp_client client(r.ops->address().port);
+  for (int i = 0; i < 3; ++i) {
+    client.send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(contains(client.receive("alive\"}\n"), "Connection: close") == false);
+  }
+}
+
+TEST_CASE("ops: a chunked body cut before the end of its line keeps nobody else waiting") {
+  running r;
+  test::tcp_client client(r.ops->address().port);
+  client.send("GET /livez HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello");
+  CHECK(contains(client.receive(), "413"));
+  CHECK(contains(r.ask("GET /livez"), "200 OK"));
+}
+
+TEST_CASE("ops: clients that read nothing, or say nothing, keep nobody else waiting") {
+  running r;
+  std::vector<std::unique_ptr<test::tcp_client>> clients;
+  for (int i = 0; i < 200; ++i) {
+    clients.push_back(std::make_unique<test::tcp_client>(r.ops->address().port));
+    for (int n = 0; i % 50 == 0 && n < 100; ++n)
+      clients.back()->send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  }
+  CHECK(contains(r.ask("GET /livez"), "200 OK"));
+  // The ones that were silent longest are let go.
+  CHECK(clients[1]->receive().empty());
+}
+
 TEST_CASE("ops: an address in use is refused with what to do") {
   running r;
   auto second = ops_listener::start(r.ops->address(), {});
