@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "actors/machines.hpp"
@@ -48,7 +49,8 @@ class shard_under_test {
   const handing when_;
   const machine_set machines_;
   mutable testing::memory_kv store_;
-  std::vector<std::string> waiting_;  // entries that are applied and not handed over
+  std::vector<std::pair<log_index, std::string>>
+      waiting_;  // entries that are applied and were not handed over from here
   std::unique_ptr<storage::applier> applier_;
   std::int64_t time_us_ = begin_us;
 };
