@@ -14,6 +14,7 @@
 #include <chrono>
 #include <map>
 
+#include "http/server/target.hpp"
 #include "node/ops_conversation.hpp"
 
 namespace troupe::node {
@@ -23,7 +24,8 @@ namespace tcp = Pistache::Tcp;
 namespace json = boost::json;
 
 constexpr std::size_t connections_max = 64;
-constexpr std::size_t answered_at_once_max = 16;  // of one connection: others wait
+// Of what one connection sends at once: then it ends, as others wait.
+constexpr std::size_t answered_at_once_max = 16;
 // What /metrics has fits: it is handed to the system at once, and nobody waits for who reads it.
 constexpr int send_buffer_bytes = 4 * 1024 * 1024;
 constexpr std::chrono::milliseconds stalled_max{100};
@@ -36,13 +38,17 @@ ops_answer readiness(const std::vector<std::string>& problems) {
 }
 
 ops_answer route(const ops_request& asked, const ops_sources& sources) {
-  if (asked.path != "/metrics" && asked.path != "/livez" && asked.path != "/readyz")
+  auto where = http::parse_target(asked.target);
+  if (!where) return ops_problem(400, "Bad Request", "The path or the query cannot be decoded");
+  const auto& path = where->path;
+  if (path != "/metrics" && path != "/livez" && path != "/readyz")
     return ops_problem(404, "Not Found",
                        "This listener has /metrics, /livez and /readyz; the API is at http_listen");
   if (!asked.reads) return ops_problem(405, "Method Not Allowed", "Only GET and HEAD");
-  if (asked.path == "/livez") return {.body = "{\"status\":\"alive\"}\n"};
-  if (asked.path == "/readyz") return readiness(sources.problems());
-  auto with = asked.query == "aliases=no" ? ops_sources::aliases::without : ops_sources::aliases::with;
+  if (path == "/livez") return {.body = "{\"status\":\"alive\"}\n"};
+  if (path == "/readyz") return readiness(sources.problems());
+  auto with =
+      where->parameter("aliases") == "no" ? ops_sources::aliases::without : ops_sources::aliases::with;
   return {.type = "text/plain; version=0.0.4; charset=utf-8", .body = sources.metrics(with)};
 }
 
@@ -50,7 +56,7 @@ ops_answer answer(const ops_request& asked, const ops_sources& sources) {
   try {
     return route(asked, sources);
   } catch (const std::exception& e) {
-    spdlog::error("the ops listener could not answer {}: {}", asked.path, e.what());
+    spdlog::error("the ops listener could not answer {}: {}", asked.target, e.what());
     return ops_problem(500, "Internal Server Error", "See the log");
   }
 }

@@ -1,6 +1,5 @@
 #include "node/ops_conversation.hpp"
 
-#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json.hpp>
@@ -60,10 +59,8 @@ std::optional<std::string> ops_conversation::next(const answerer& answer) {
 
   auto& request = parser.get();
   bool is_head = request.method() == http::verb::head;
-  std::string_view target(request.target().data(), request.target().size());
-  auto mark = std::min(target.find('?'), target.size());
-  ops_request asked{is_head || request.method() == http::verb::get, target.substr(0, mark),
-                    target.substr(std::min(mark + 1, target.size()))};
+  ops_request asked{is_head || request.method() == http::verb::get,
+                    {request.target().data(), request.target().size()}};
   // What has a body is not read on: where the next request begins does not matter any more.
   if (!parser.is_done() && asked.reads) return refuse(413, "Content Too Large", "No request has a body here");
   bool keep_alive = parser.is_done() && request.keep_alive();

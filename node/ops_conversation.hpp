@@ -13,8 +13,8 @@
 namespace troupe::node {
 
 struct ops_request {
-  bool reads = false;            // GET or HEAD
-  std::string_view path, query;  // as they came; what stands behind '?' is the query
+  bool reads = false;       // GET or HEAD
+  std::string_view target;  // as it came
 };
 
 struct ops_answer {

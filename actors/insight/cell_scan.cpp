@@ -13,6 +13,7 @@ namespace {
 using schema::CellStep;
 using schema::Resolution;
 
+// In a row: then a seek for the next one that has records costs less.
 constexpr std::size_t missed_buckets_max = 16;
 // A sample looks into every hour.
 constexpr std::int64_t sampled_us_max = 400LL * 24 * 3600 * 1'000'000;
@@ -125,27 +126,25 @@ std::string cell_scan::record_of(std::string_view value) const {
 // Of a trace the index of events says when it was.
 std::map<std::int64_t, std::set<std::string>> cell_scan::traces_by_bucket(const cell_span& span) {
   std::map<std::int64_t, std::set<std::string>> all;
-  for (auto trace : conditions_[0])
-    each_bucket_of_trace(trace, span,
-                         [&, record = record_of(trace)](std::int64_t start) { all[start].insert(record); });
-  return all;
-}
-
-template <class Visit>
-void cell_scan::each_bucket_of_trace(std::string_view trace, const cell_span& span, Visit visit) {
   auto width = bucket_us(span.resolution);
-  auto prefix = key_writer(record_tag::event_by_trace).text(org_).text(trace).str();
-  auto from = key_writer(record_tag::event_by_trace).text(org_).text(trace).i64(span.from_us).str();
-  records_.scan(family::events, from, prefix_end(prefix), [&](std::string_view key, std::string_view value) {
-    auto newest = std::min(key_reader(key.substr(prefix.size())).i64(), span.until_us - 1);
-    auto oldest = std::max(key_reader(value).i64(), span.from_us);
-    if (looks_left_-- <= 0) run_out();
-    for (auto start = bucket_start(oldest, span.resolution); start <= newest && !exhausted_; start += width) {
-      visit(start);
-      if (looks_left_-- <= 0) run_out();
-    }
-    return !exhausted_;
-  });
+  for (auto trace : conditions_[0]) {
+    auto record = record_of(trace);
+    auto prefix = key_writer(record_tag::event_by_trace).text(org_).text(trace).str();
+    auto from = key_writer(record_tag::event_by_trace).text(org_).text(trace).i64(span.from_us).str();
+    records_.scan(family::events, from, prefix_end(prefix),
+                  [&](std::string_view key, std::string_view value) {
+                    auto newest = std::min(key_reader(key.substr(prefix.size())).i64(), span.until_us - 1);
+                    auto oldest = std::max(key_reader(value).i64(), span.from_us);
+                    if (looks_left_-- <= 0) run_out();
+                    for (auto start = bucket_start(oldest, span.resolution); start <= newest && !exhausted_;
+                         start += width) {
+                      all[start].insert(record);
+                      if (looks_left_-- <= 0) run_out();
+                    }
+                    return !exhausted_;
+                  });
+  }
+  return all;
 }
 
 // False: no further.

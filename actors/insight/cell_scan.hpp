@@ -104,8 +104,6 @@ class cell_scan {
   void scan_named(const cell_span& span, const std::string& prefix, const step& visit);
   std::string record_of(std::string_view value) const;
   std::map<std::int64_t, std::set<std::string>> traces_by_bucket(const cell_span& span);
-  template <class Visit>
-  void each_bucket_of_trace(std::string_view trace, const cell_span& span, Visit visit);
   bool look_up(const std::string& key, const step& visit);
   bool look_at(std::string_view key, std::string_view value, const step& visit);
   bool read_key(std::string_view key);
@@ -124,7 +122,8 @@ class cell_scan {
   bool sound_ = false, partial_ = false, exhausted_ = false;
   std::uint64_t lost_from_ = 0;
   std::int64_t looks_left_ = limits::query_scan_max;
-  std::size_t prefix_size_ = 0, missed_ = 0;
+  std::size_t prefix_size_ = 0;
+  std::size_t missed_ = 0;  // records in a row that were looked for by name and are not there
   cell at_;
   std::array<std::string, 8> unescaped_;
 };

@@ -17,7 +17,7 @@ std::string said_to(std::string_view bytes, std::size_t piece) {
     conversation.receive(bytes.substr(0, size));
     bytes.remove_prefix(size);
     while (auto reply = conversation.next([](const ops_request& asked) {
-      return ops_answer{asked.reads ? 200U : 405U, "text/plain", std::string(asked.path)};
+      return ops_answer{asked.reads ? 200U : 405U, "text/plain", std::string(asked.target)};
     }))
       all += *reply;
   }

@@ -49,8 +49,8 @@ class shard_under_test {
   const handing when_;
   const machine_set machines_;
   mutable testing::memory_kv store_;
-  std::vector<std::pair<log_index, std::string>>
-      waiting_;  // entries that are applied and were not handed over from here
+  // Entries that are applied and were not handed over from here.
+  std::vector<std::pair<log_index, std::string>> waiting_;
   std::unique_ptr<storage::applier> applier_;
   std::int64_t time_us_ = begin_us;
 };
