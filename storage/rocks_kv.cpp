@@ -305,8 +305,11 @@ rocksdb::ColumnFamilyOptions column_options(column c, const rocks_options& optio
   o.compression = c == column::log ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
   if (c == column::rollups) o.merge_operator = std::make_shared<rollup_merge>();
   if (c == column::events) {
-    // Each batch is all over the keys: levels would be rewritten whole for every few flushes.
+    // Each batch is all over the keys: levels would be rewritten whole for every few flushes. Hardly a key is written twice,
+    // so files are put together to be fewer only, and never to spare space.
     o.compaction_style = rocksdb::kCompactionStyleUniversal;
+    o.level0_file_num_compaction_trigger = 12;
+    o.compaction_options_universal.max_size_amplification_percent = 1'000'000;
     o.prefix_extractor = std::make_shared<event_filter>();
     o.memtable_prefix_bloom_size_ratio = 0.02;
   } else {
