@@ -133,7 +133,7 @@ result<bool> engine::start_shards(const config& c, std::optional<invitation> inv
   if (c.shards != id.shards)
     spdlog::info("the data directory has {} shards, and keeps them: the setting says {}", id.shards,
                  c.shards);
-  queries_ = storage::spawn_query_workers(*system_, std::max(1U, c.actor_threads / 2), *store_, machines_);
+  queries_ = storage::spawn_query_workers(*system_, std::max(2U, c.actor_threads / 2), *store_, machines_);
   digests_ = std::make_unique<storage::digest_worker>();
   cluster_ = std::make_unique<clustering>(*system_, c, id, kept_map(directory_.path() / "cluster.map"),
                                           std::move(invited), *store_);

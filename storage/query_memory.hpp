@@ -1,5 +1,5 @@
-// What query handlers keep between queries, of all shards of a store: the least recently used goes first. Shared by the
-// query workers, for any thread.
+// What query handlers keep between queries, of all shards of a store: the least recently used goes first. Kept compressed:
+// names come again and again. Shared by the query workers, for any thread.
 #pragma once
 
 #include <cstddef>
@@ -22,14 +22,16 @@ class query_memory {
   explicit query_memory(std::size_t bytes_max = bytes_max_default) : bytes_max_(bytes_max) {}
 
   std::shared_ptr<const std::string> find(const std::string& key);
-  // Replaces what is there. What alone is larger than the bound is not kept.
+  // Replaces what is there. What alone is larger than the bound, compressed, is not kept.
   void keep(std::string key, std::string bytes);
+  // As they are kept.
   std::size_t bytes() const;
 
  private:
   struct entry {
     std::string key;
     std::shared_ptr<const std::string> bytes;
+    std::size_t plain_size;  // 0: they are as they were given
     std::size_t size() const;
   };
   void forget(std::list<entry>::iterator at);

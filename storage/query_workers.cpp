@@ -5,6 +5,9 @@
 
 #include <kj/exception.h>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "protocol/message.hpp"
 #include "storage/applier.hpp"
 #include "storage/query_memory.hpp"
@@ -16,8 +19,12 @@ namespace troupe::storage {
 
 namespace {
 
+constexpr int niceness = 5;
+
 caf::behavior query_worker(caf::event_based_actor*, const kv* store, const machine_set* machines,
                            const std::shared_ptr<query_memory>& memory) {
+  // Of its own thread. Storing events comes first; whoever may not set it answers as before.
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
   auto give = [](give_atom, const state_job& job) {
     std::string answer;
     try {
