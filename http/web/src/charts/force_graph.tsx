@@ -126,7 +126,7 @@ export default function ForceGraph(props: ForceGraphProps) {
       onBlur={focus(false)}
       {...pointer}
     >
-      <canvas ref={canvas} aria-hidden="true" data-nodes={nodes.length} />
+      <canvas ref={canvas} aria-hidden="true" data-nodes={nodes.length} data-edges={edges.length} />
       {nodes.map((node) => (
         <div
           key={node.id}

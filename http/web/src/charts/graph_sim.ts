@@ -104,7 +104,7 @@ export class GraphSim {
     for (let i = 0; i < ticks_max && this.moving; i += 1) this.simulation.tick();
   }
 
-  /** Something happened between these two, just now. An edge that is not drawn yet waits for the next answer. */
+  /** Something happened between these two, just now. An edge that is not drawn yet shows itself when it appears. */
   pulse(from: string, to: string, now_ms: number): void {
     for (const kind of ['explicit', 'trace'] as const) {
       const tie = this.by_key.get(key_of({ from, to, kind }));

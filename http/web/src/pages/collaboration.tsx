@@ -1,5 +1,6 @@
 // Purpose: who works with whom, live: the graph, the chosen agent's neighbours, the pairs that work best.
 // Invariant: the chosen agent and the kinds of edges shown are in the address.
+import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useCallback, useMemo, useRef } from 'react';
 import type { CollaborationGraph, GraphEdge, GraphNode, Pairs } from '../api/insight.ts';
 import { ChartPanel } from '../charts/chart_panel.tsx';
@@ -12,8 +13,9 @@ import { Answer, Empty, Exactness, Failed, Loading } from '../components/states.
 import { RowTable, type TableColumn } from '../components/table.tsx';
 import { count, percent, sum_usd } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
+import { with_new_edges } from '../queries/graph_news.ts';
 import { use_live_topic, type Changed } from '../queries/live_topic.ts';
-import { use_read } from '../queries/use_read.ts';
+import { key_of_read, use_read } from '../queries/use_read.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { use_range } from '../routing/range.ts';
 import { agent_address, navigate, replace_query, use_route } from '../routing/router.ts';
@@ -26,7 +28,18 @@ export function Collaboration() {
   const range = use_range();
   const graph = use_read<CollaborationGraph>('/collaboration/graph', { range });
   const handle = useRef<GraphHandle>(null);
-  const changed = useCallback((change: Changed) => handle.current?.pulse(change.edges ?? []), []);
+  const queries = useQueryClient();
+  const changed = useCallback(
+    ({ edges: pushed = [] }: Changed) => {
+      if (range.kind === 'last') {
+        queries.setQueryData<CollaborationGraph>(key_of_read('/collaboration/graph', { range }), (graph) =>
+          with_new_edges(graph, pushed),
+        );
+      }
+      handle.current?.pulse(pushed);
+    },
+    [queries, range],
+  );
   use_live_topic('collaboration', ['/collaboration/'], changed);
   const kind = use_choice('edges', edge_kinds, 'all');
   const { query } = use_route();

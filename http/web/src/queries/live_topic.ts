@@ -1,9 +1,11 @@
 // Purpose: what the node pushes about figures: draw the difference at once, ask for the figures again soon.
-// Invariants: a topic is joined while somebody looks. Pushes cause at most one question a second for each answer.
-// A node that does not know the topic is not asked for it again; the answers are then refreshed by their interval.
-import { useQueryClient } from '@tanstack/react-query';
+// Invariants: a topic is joined while somebody looks. A push after a quiet time is acted on at once, many of them cause
+// one question a second for each answer. A node that does not know the topic is not asked for it again; the answers are
+// then refreshed by their interval.
+import { useQueryClient, type Query } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { use_session } from '../session/room_context.ts';
+import { RefreshPace } from './refresh_pace.ts';
 
 export type InsightTopic = 'memory' | 'tokens' | 'knowledge' | 'collaboration' | 'teams' | 'patterns';
 
@@ -32,28 +34,28 @@ export function use_live_topic(
 
   useEffect(() => {
     const wanted = prefixes.split('\n');
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const refresh_now = (): void => {
-      timer = undefined;
-      const concerned = (key: readonly unknown[]): boolean =>
-        typeof key[0] === 'string' && wanted.some((path) => String(key[0]).startsWith(path));
-      void queries.invalidateQueries({ predicate: ({ queryKey }) => concerned(queryKey) }, { cancelRefetch: false });
-    };
-    const refresh_soon = (): void => {
-      timer ??= setTimeout(refresh_now, refresh_ms);
-    };
+    const predicate = ({ queryKey: [path] }: Query): boolean =>
+      typeof path === 'string' && wanted.some((start) => path.startsWith(start));
+    const first_answer_under_way = (): boolean =>
+      queries.getQueryCache().findAll({ predicate, fetchStatus: 'fetching' }).some(({ state }) => state.data === undefined);
+    const pace = new RefreshPace(async () => {
+      // A first question is not asked anew, and its answer may be older than what was pushed. Any other one is.
+      const may_be_old = first_answer_under_way();
+      await queries.invalidateQueries({ predicate });
+      if (may_be_old) pace.news();
+    }, refresh_ms);
     const joined = room.link.join(`insight:${topic}`, 'optional', ['changed', 'limit'], {
       on_joined: (outcome) => {
-        if (outcome !== 'resumed') refresh_soon();
+        if (outcome !== 'resumed') pace.doubt();
       },
       on_push: (event, payload) => {
         if (event === 'changed') handler.current?.(payload as Changed);
-        refresh_soon();
+        pace.news();
       },
       on_refused: () => room.link.leave(joined),
     });
     return () => {
-      clearTimeout(timer);
+      pace.stop();
       room.link.leave(joined);
     };
   }, [room, queries, topic, prefixes]);

@@ -26,11 +26,16 @@ export function moments_of(span: Span): { readonly from: string; readonly to: st
   return { from: new Date(span.since_ms).toISOString(), to: new Date(span.until_ms).toISOString() };
 }
 
+/** Under which the answer of a route is kept. */
+export function key_of_read(path: string, { params = {}, range }: ReadOptions = {}): readonly unknown[] {
+  return [path, params, range ?? null];
+}
+
 /** The path below /api/v2; with a range, `from` and `to` are added. */
 export function use_read<T>(path: string, options: ReadOptions = {}): Read<T> {
   const { room } = use_session();
   const { params = {}, range } = options;
-  return use_answer<T>([path, params, range ?? null], options, (signal) => {
+  return use_answer<T>(key_of_read(path, options), options, (signal) => {
     const moments = range ? moments_of(span_at(range, Date.now())) : {};
     return room.api.read<T>(`/api/v2${path}`, { ...params, ...moments }, signal);
   });

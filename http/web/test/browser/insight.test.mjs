@@ -271,6 +271,37 @@ describe('insight', { timeout: 120_000 }, () => {
     assert.equal(await page.evaluate(() => globalThis.vanished), 0);
   });
 
+  test('what is pushed after a quiet time is asked for at once, without waiting for a timer', async () => {
+    await stage.sign_in();
+    await page.clock.install();
+    await page.goto(`${base}/knowledge`);
+    await page.locator('.heat tbody td').first().waitFor();
+    await page.getByRole('status', { name: 'Connection' }).getByText('Live').waitFor();
+    await page.clock.runFor(5_000);
+    await page.waitForLoadState('networkidle');
+    await page.clock.pauseAt(Date.now() + 60_000);
+    await page.waitForLoadState('networkidle');
+    const asked = page.waitForRequest(/\/api\/v2\/knowledge\/items/);
+    node.emit(...make_trace(random, Date.now() - 4_000));
+    await asked;
+    await page.clock.resume();
+  });
+
+  test('a collaboration that is new is drawn from the push, before any answer', async () => {
+    await go('/collaboration', '.graph canvas[data-nodes="8"]');
+    await page.waitForLoadState('networkidle');
+    const edges = async () => Number(await page.locator('.graph canvas').getAttribute('data-edges'));
+    const before = await edges();
+    const names = [...node.agents.keys()];
+    const known = new Set(node.journal.map((event) => `${event.agent_id} ${event.peer_agent_id ?? ''}`));
+    const pairs = names.flatMap((from) => names.filter((to) => to !== from).map((to) => [from, to]));
+    const [from, to] = pairs.find((pair) => !known.has(pair.join(' ')));
+    await page.route(/\/collaboration\/graph/, () => undefined);
+    node.emit({ id: 'new-edge', type: 'collaboration', time: new Date().toISOString(), agent_id: from, peer_agent_id: to, team: 'research' });
+    await page.locator(`.graph canvas[data-edges="${before + 1}"]`).waitFor();
+    await page.unroute(/\/collaboration\/graph/);
+  });
+
   test('over a restart of the node the figures stay, the page says so, and then goes on', async () => {
     await go('/memory', '.flow rect');
     const figure = page.locator('.figure_value').first();
