@@ -18,11 +18,19 @@ constexpr std::size_t missed_buckets_max = 16;
 // A sample looks into every hour.
 constexpr std::int64_t sampled_us_max = 400LL * 24 * 3600 * 1'000'000;
 
-Resolution coarsest_for(CellStep step, cell_spans spans) {
-  switch (step) {
+// Hours of the day that begin within an hour of UTC are made of minutes, 60 times as many cells: of longer windows they would
+// reach the bound, and an answer that leaves half of the window out tells less than one that moves half an hour.
+constexpr std::int64_t split_hours_us_max = 3LL * 24 * 3600 * 1'000'000;
+
+Resolution coarsest_for(schema::ReadCells::Reader asked, std::int64_t window_us, cell_spans spans) {
+  constexpr int minutes_of_hour = 60;
+  switch (asked.getStep()) {
     case CellStep::MINUTE: return Resolution::MINUTE;
-    case CellStep::HOUR:
-    case CellStep::HOUR_OF_DAY: return Resolution::HOUR;
+    case CellStep::HOUR: return Resolution::HOUR;
+    case CellStep::HOUR_OF_DAY: {
+      bool splits_hours = asked.getOffsetMinutes() % minutes_of_hour != 0;
+      return splits_hours && window_us <= split_hours_us_max ? Resolution::MINUTE : Resolution::HOUR;
+    }
     default: return spans == cell_spans::fine ? Resolution::HOUR : Resolution::DAY;
   }
 }
@@ -51,7 +59,9 @@ cell_scan::cell_scan(const record_reader& records, std::string_view org, schema:
       if (from_us_ < until_us_) spans_ = {{Resolution::HOUR, from, until}};
       break;
     }
-    default: spans_ = cut_window(from_us_, until_us_, coarsest_for(asked.getStep(), shape_->spans)); break;
+    default:
+      spans_ = cut_window(from_us_, until_us_, coarsest_for(asked, until_us_ - from_us_, shape_->spans));
+      break;
   }
   sound_ = true;
 }

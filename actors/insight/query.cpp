@@ -195,6 +195,8 @@ class grouping {
     for (auto& named : groups_) {
       auto& g = named.second;
       for (auto& [time, r] : g.steps) g.total.add(r);
+      // At work in an hour of the window, but not within the window.
+      if (is_busy() && g.total.count == 0) continue;
       ranked_.emplace_back(score(g.total, order), &named);
     }
     std::stable_sort(ranked_.begin(), ranked_.end(),

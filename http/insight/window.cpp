@@ -44,7 +44,11 @@ const parameter_doc described[] = {
     {"limit", "query", R"({"type":"integer","minimum":1,"maximum":1000})",
      "Rows of the list; the others are summed up where that makes sense."},
     {"utc_offset_minutes", "query", R"({"type":"integer","minimum":-720,"maximum":840,"default":0})",
-     "Hours of the day are those of this offset from UTC."}};
+     "Hours of the day are those of this offset from UTC. If it is not a whole number of hours they are "
+     "exact in "
+     "windows of up to 3 days; in longer ones an hour of UTC counts as a whole, in the hour of the day in "
+     "which it "
+     "begins."}};
 
 }  // namespace
 

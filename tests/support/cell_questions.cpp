@@ -63,30 +63,38 @@ sample_event at(std::uint64_t id, std::int64_t time_us, schema::EventType type) 
 
 std::vector<sample_event> random_events(std::mt19937_64& random, std::size_t count, std::uint64_t first_id) {
   auto below = [&](std::uint64_t n) { return random() % n; };
+  auto amount = [&](std::uint64_t n) { return static_cast<std::int64_t>(below(n)); };
   auto pick = [&](std::string_view of, std::uint64_t n) {
     return std::string(of) + std::to_string(below(n));
   };
+  constexpr std::string_view queries[] = {"query ", " Query  ", "QUERY "};
   std::vector<sample_event> events;
   for (std::size_t i = 0; i < count; ++i) {
     auto e = at(first_id + i, monday + static_cast<std::int64_t>(below(3 * static_cast<std::uint64_t>(day))),
                 static_cast<schema::EventType>(below(12)));
     e.agent = pick("agent-", 4);
     if (below(2)) e.team = pick("team-", 2);
-    e.status = below(5) == 0 ? schema::EventStatus::ERROR : schema::EventStatus::OK;
-    if (below(2)) e.duration_us = static_cast<std::int64_t>(below(10'000'000'000));
+    if (auto chance = below(5); chance < 2)
+      e.status = chance == 0 ? schema::EventStatus::ERROR : schema::EventStatus::UNSET;
+    if (below(2)) e.duration_us = amount(10'000'000'000);
     if (below(2)) e.model = pick("model-", 3);
-    if (below(3) == 0) e.tokens = {static_cast<std::int64_t>(below(1000)) + 1, 1, 1, 0, 0};
+    if (below(3) == 0) e.tokens = {amount(1000) + 1, amount(300), amount(900), amount(500), amount(200)};
     if (below(3) == 0) e.peer = pick("agent-", 4);
     if (below(3) == 0) e.knowledge = pick("item-", 5);
-    if (below(3) == 0) e.query = pick("query ", 5), e.items = static_cast<std::int64_t>(below(3)) - 1;
+    if (below(3) == 0) e.query = pick(queries[below(3)], 5), e.items = amount(3) - 1;
     if (below(2)) e.trace = pick("trace-", 9);
     if (below(3) == 0) e.session = pick("session-", 5);
+    if (below(4) == 0) e.user = pick("user-", 3);
     if (below(3) == 0) e.tool = pick("tool-", 3);
-    e.cost_nano_usd = static_cast<std::int64_t>(below(1'000'000));
+    if (below(3)) e.cost_nano_usd = amount(1'000'000);
+    if (below(2)) e.attributes = R"({"n":1,"hypothesis_id":")" + pick("item-", 5) + R"("})";
     for (auto tier : {"fast", "slow"})
       if (below(4) == 0) e.latency_by_tier.emplace_back(tier, below(100'000));
-    if (!e.latency_by_tier.empty() && below(2))
-      e.tier = e.latency_by_tier[below(e.latency_by_tier.size())].first;
+    // One that was timed, perhaps under a shorter name, or one that was not.
+    if (below(3) == 0)
+      e.tier = "archive";
+    else if (!e.latency_by_tier.empty() && below(2))
+      e.tier = e.latency_by_tier[below(e.latency_by_tier.size())].first + (below(2) ? "_immediate" : "");
     events.push_back(e);
   }
   return events;
