@@ -7,7 +7,8 @@ import { resolved_colour } from '../design/theme.ts';
 import { count, duration, percent, usd } from '../format/numbers.ts';
 import { list_of, t } from '../i18n/i18n.ts';
 import { direction } from '../i18n/locale.ts';
-import { events_address, navigate } from '../routing/router.ts';
+import { use_events_link } from '../routing/events_link.ts';
+import { navigate } from '../routing/router.ts';
 import { ChartPanel } from './chart_panel.tsx';
 import { picture_of_svg } from './download.ts';
 import type { TableModel } from './table_model.ts';
@@ -74,6 +75,7 @@ function Drawing({ layout }: { readonly layout: FlowLayout }) {
 }
 
 function NodeText({ node, x }: { readonly node: FlowNode; readonly x: number }) {
+  const events = use_events_link();
   const lines = words_of(node);
   const text = lines.map((line, index) => (
     <text key={index} x={x} y={node.text_y + index * 17} className={index === 0 ? 'flow_name' : 'flow_words'}>
@@ -82,7 +84,7 @@ function NodeText({ node, x }: { readonly node: FlowNode; readonly x: number }) 
   ));
   if (node.kind !== 'tier') return <g>{text}</g>;
   const [name, ...figures] = text;
-  const address = events_address({ type: 'memory.access', q: node.id });
+  const address = events({ type: 'memory.access', q: node.id });
   return (
     <g>
       <a

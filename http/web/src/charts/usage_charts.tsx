@@ -6,7 +6,7 @@ import { Failed, Loading } from '../components/states.tsx';
 import { t } from '../i18n/i18n.ts';
 import type { Minute } from '../live/rollup_series.ts';
 import type { UsageView } from '../queries/usage.ts';
-import { events_address } from '../routing/router.ts';
+import { between, events_address } from '../routing/events_link.ts';
 import { TimeChart } from './time_chart.tsx';
 import type { Line, TimeData } from './time_data.ts';
 
@@ -31,14 +31,9 @@ function state_of(usage: UsageView) {
 }
 
 const address =
-  (agent_id: string | undefined, more: { readonly [name: string]: string } = {}) =>
+  (agent_id: string | undefined, type?: string) =>
   (since_ms: number, until_ms: number): string =>
-    events_address({
-      agent_id,
-      ...more,
-      since: new Date(since_ms).toISOString(),
-      until: new Date(until_ms).toISOString(),
-    });
+    events_address({ agent_id, type }, between(since_ms, until_ms));
 
 const event_lines: Made = (steps) => [
   {
@@ -84,7 +79,7 @@ export function TokenChart({ usage, agent_id }: UsageChartProps) {
       data={data}
       exact={count}
       short={short_count}
-      events={address(agent_id, { type: 'llm.call' })}
+      events={address(agent_id, 'llm.call')}
       state={state_of(usage)}
     />
   );
@@ -98,7 +93,7 @@ export function CostChart({ usage, agent_id }: UsageChartProps) {
       data={data}
       exact={usd}
       short={short_usd}
-      events={address(agent_id, { type: 'llm.call' })}
+      events={address(agent_id, 'llm.call')}
       state={state_of(usage)}
     />
   );

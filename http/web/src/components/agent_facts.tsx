@@ -4,8 +4,8 @@ import { count, usd } from '../format/numbers.ts';
 import { ago, full_time } from '../format/times.ts';
 import { t } from '../i18n/i18n.ts';
 import { status_at } from '../live/agent_book.ts';
+import { events_address } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
-import { events_address } from '../routing/router.ts';
 import { JsonTree } from './json_tree.tsx';
 import { use_now } from './now.ts';
 import { StatusMark } from './status_mark.tsx';
@@ -30,7 +30,7 @@ export function AgentFacts({ agent }: { readonly agent: Agent }) {
     [
       t('figure.errors'),
       errors > 0 ? (
-        <LinkTo key="e" to={events_address({ agent_id: agent.id, status: 'error' })}>
+        <LinkTo key="e" time="all" to={events_address({ agent_id: agent.id, status: 'error' }, null)}>
           {count(errors)}
         </LinkTo>
       ) : (

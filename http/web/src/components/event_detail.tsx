@@ -4,8 +4,9 @@ import { count, duration, usd } from '../format/numbers.ts';
 import { error_text } from '../format/event_text.ts';
 import { full_time } from '../format/times.ts';
 import { t, t_or } from '../i18n/i18n.ts';
+import { events_address } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
-import { agent_address, events_address, trace_address } from '../routing/router.ts';
+import { agent_address, trace_address } from '../routing/router.ts';
 import { CopyButton } from './copy_button.tsx';
 import { JsonTree } from './json_tree.tsx';
 
@@ -24,7 +25,7 @@ function field_value(name: string, event: AgentEvent): React.ReactNode {
     case 'team':
     case 'model':
     case 'tool':
-      return <LinkTo to={events_address({ [name]: text })}>{text}</LinkTo>;
+      return <LinkTo to={events_address({ [name]: text }, null)}>{text}</LinkTo>;
     case 'time':
     case 'received_at':
       return <time dateTime={text}>{full_time(text)}</time>;

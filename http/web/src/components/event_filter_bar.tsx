@@ -1,11 +1,12 @@
 // Purpose: the controls of the event filter: the four that are always wanted, the rest behind a disclosure.
 // Invariant: whatever narrows the list is visible as a control or as a chip that takes it away.
 import { event_types, is_empty, no_filter, type EventFilter, type FilterName } from '../filters/event_filter.ts';
-import { full_time } from '../format/times.ts';
+import { full_time, hour_of_day } from '../format/times.ts';
 import { t, type MessageKey } from '../i18n/i18n.ts';
 import { use_store } from '../live/store.ts';
 import { use_session } from '../session/room_context.ts';
 import { Icon } from './icons.tsx';
+import { preset_name } from './range_control.tsx';
 
 export interface EventFilterBarProps {
   readonly filter: EventFilter;
@@ -13,7 +14,7 @@ export interface EventFilterBarProps {
 }
 
 const more_fields = ['team', 'model', 'tool', 'trace_id', 'session_id'] as const;
-const chip_fields = [...more_fields, 'since', 'until'] as const;
+const chip_fields = [...more_fields, 'since', 'until', 'range', 'hour'] as const;
 
 export function EventFilterBar({ filter, change }: EventFilterBarProps) {
   const { room } = use_session();
@@ -102,18 +103,22 @@ function MoreFields({ filter, change }: EventFilterBarProps) {
   );
 }
 
+function chip_text(name: FilterName, filter: EventFilter): string {
+  if (name === 'since' || name === 'until') return full_time(filter[name]);
+  if (name === 'range' && filter.range !== '') return preset_name(filter.range);
+  return name === 'hour' ? hour_of_day(Number(filter.hour), Number(filter.utc_offset_minutes)) : filter[name];
+}
+
 function Chips({ filter, change }: EventFilterBarProps) {
   const set = chip_fields.filter((name) => filter[name] !== '');
   if (set.length === 0) return null;
-  const shown = (name: FilterName): string =>
-    name === 'since' || name === 'until' ? full_time(filter[name]) : filter[name];
   return (
     <ul className="chips" aria-label={t('events.chips')}>
       {set.map((name) => {
-        const title = t(`field.${name}` as MessageKey);
+        const title = name === 'range' ? t('range.last') : t(`field.${name}` as MessageKey);
         return (
           <li key={name}>
-            {title}: <bdi>{shown(name)}</bdi>
+            {title}: <bdi>{chip_text(name, filter)}</bdi>
             <button
               type="button"
               className="chip_close"

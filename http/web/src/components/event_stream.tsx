@@ -36,9 +36,9 @@ export function EventStream({ filter, source, step, without_agent = false, label
     ];
   }, [log, filter, history.events]);
 
-  const more = rows.length > shown || history.cursor !== null;
+  const more = rows.length > shown || history.next !== null;
   const older = (): void => {
-    if (rows.length < shown + step && history.cursor !== null) history.load_older();
+    if (rows.length < shown + step && history.next !== null) history.load_older();
     set_shown(shown + step);
   };
   const missed = now.received - log.received;
@@ -59,12 +59,12 @@ export function EventStream({ filter, source, step, without_agent = false, label
         </span>
       </div>
       {rows.length > 0 && <EventList rows={rows.slice(0, shown)} label={label ?? t('nav.events')} without_agent={without_agent} />}
-      {rows.length === 0 && !history.loading && history.cursor === null && (
+      {rows.length === 0 && !history.loading && history.next === null && (
         <p className="empty">{t(is_empty(filter) ? 'events.none_yet' : 'events.none_match')}</p>
       )}
       {history.error !== null && <p className="note note_warn">{t('events.stored_failed', { reason: history.error })}</p>}
       {history.loading && rows.length === 0 && <Loading />}
-      {more && rows.length > 0 && (
+      {more && (rows.length > 0 || history.next) && (
         <button type="button" className="button" onClick={older}>
           {t(history.loading ? 'state.loading' : 'events.older')}
         </button>

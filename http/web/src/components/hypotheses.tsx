@@ -7,8 +7,9 @@ import { steps_of } from '../filters/time_range.ts';
 import { count, duration, short_count } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import type { Read } from '../queries/use_read.ts';
+import { between, events_address, use_events_link } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
-import { agent_address, events_address } from '../routing/router.ts';
+import { agent_address } from '../routing/router.ts';
 import { Panel } from './panel.tsx';
 import { Answer, Exactness } from './states.tsx';
 import { RowTable, type TableColumn } from './table.tsx';
@@ -57,24 +58,19 @@ function Learning({ data }: { readonly data: Hypotheses }) {
       exact={count}
       short={short_count}
       note={<Exactness data={data} />}
-      events={(since_ms, until_ms) =>
-        events_address({
-          q: 'hypothesis',
-          since: new Date(since_ms).toISOString(),
-          until: new Date(until_ms).toISOString(),
-        })
-      }
+      events={(since_ms, until_ms) => events_address({ q: 'hypothesis' }, between(since_ms, until_ms))}
     />
   );
 }
 
 function List({ data }: { readonly data: Hypotheses }) {
   type Item = Hypotheses['items'][number];
+  const events = use_events_link();
   const columns: readonly TableColumn<Item>[] = [
     {
       key: 'label',
       title: t('knowledge.hypothesis'),
-      cell: (item) => <LinkTo to={events_address({ q: item.id })}>{item.label ?? item.id}</LinkTo>,
+      cell: (item) => <LinkTo to={events({ q: item.id })}>{item.label ?? item.id}</LinkTo>,
     },
     { key: 'state', title: t('field.status'), cell: (item) => t(`hypothesis.${item.state}`) },
     {

@@ -3,9 +3,9 @@ import { count, short_count, sum_usd } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import type { KeyTotal } from '../live/keyed_totals.ts';
 import { use_key_totals } from '../queries/usage.ts';
+import { use_events_link } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { use_range } from '../routing/range.ts';
-import { events_address } from '../routing/router.ts';
 
 const rows_max = 8;
 
@@ -28,6 +28,7 @@ interface KeyTableProps {
 }
 
 function KeyTable({ title, kind, rows }: KeyTableProps) {
+  const events = use_events_link();
   if (rows.length === 0) return null;
   const priced = kind === 'model';
   return (
@@ -62,7 +63,7 @@ function KeyTable({ title, kind, rows }: KeyTableProps) {
           {rows.slice(0, rows_max).map((row) => (
             <tr key={row.key}>
               <th scope="row" className="col_name">
-                <LinkTo to={events_address({ [kind]: row.key })}>
+                <LinkTo to={events({ [kind]: row.key })}>
                   <bdi>{row.key}</bdi>
                 </LinkTo>
               </th>

@@ -4,8 +4,9 @@ import type { GraphEdge, GraphNode } from '../api/insight.ts';
 import type { GraphHandle } from '../charts/force_graph.tsx';
 import { count, percent } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
+import { use_events_link } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
-import { agent_address, events_address } from '../routing/router.ts';
+import { agent_address } from '../routing/router.ts';
 import { RowTable, type TableColumn } from './table.tsx';
 
 export function GraphTools({ handle }: { readonly handle: RefObject<GraphHandle | null> }) {
@@ -53,6 +54,7 @@ export function neighbours_of(id: string, edges: readonly GraphEdge[]): Neighbou
 }
 
 export function Neighbours({ node, edges, choose }: NeighboursProps) {
+  const events = use_events_link();
   const rows = neighbours_of(node.id, edges);
   const columns: readonly TableColumn<Neighbour>[] = [
     {
@@ -69,7 +71,7 @@ export function Neighbours({ node, edges, choose }: NeighboursProps) {
       title: t('collaboration.count'),
       number: true,
       cell: (row) => (
-        <LinkTo to={events_address({ agent_id: node.id, q: row.id })}>{count(row.count)}</LinkTo>
+        <LinkTo to={events({ agent_id: node.id, q: row.id })}>{count(row.count)}</LinkTo>
       ),
     },
     {

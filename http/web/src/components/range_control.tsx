@@ -17,6 +17,10 @@ const units: { readonly [preset in Preset]: readonly [number, 'hour' | 'day'] } 
   '30d': [30, 'day'],
 };
 
+export function preset_name(preset: Preset): string {
+  return span_of(...units[preset]);
+}
+
 export function RangeControl() {
   const range = use_range();
   return (
@@ -33,7 +37,7 @@ export function RangeControl() {
               checked={range.kind === 'last' && range.preset === preset}
               onChange={() => choose_range({ kind: 'last', preset })}
             />
-            <span>{span_of(...units[preset])}</span>
+            <span>{preset_name(preset)}</span>
           </label>
         ))}
       </fieldset>

@@ -8,7 +8,8 @@ import { count, percent, short_count, short_usd, sum_usd, total_tokens, usd } fr
 import { t } from '../i18n/i18n.ts';
 import { use_read } from '../queries/use_read.ts';
 import { LinkTo } from '../routing/link_to.tsx';
-import { agent_address, events_address, trace_address } from '../routing/router.ts';
+import { at_hour, between, events_address, use_events_link, type EventCondition } from '../routing/events_link.ts';
+import { agent_address, trace_address } from '../routing/router.ts';
 import { Choice, use_choice } from './choice.tsx';
 import { Panel } from './panel.tsx';
 import { Answer, Exactness } from './states.tsx';
@@ -49,33 +50,37 @@ export function TokenBreakdown({ range }: { readonly range: RangeChoice }) {
   );
 }
 
-function address_of(dimension: TokenDimension, key: string): string | null {
+/** What the events of a row have in common; the dimensions that have a view of their own lead there. */
+function condition_of(dimension: Exclude<TokenDimension, 'agent' | 'query'>, key: string): EventCondition {
   switch (dimension) {
-    case 'agent':
-      return agent_address(key);
-    case 'query':
-      return trace_address(key);
     case 'session':
-      return events_address({ session_id: key });
+      return { session_id: key };
     case 'team':
     case 'model':
     case 'tool':
-      return events_address({ [dimension]: key });
+      return { [dimension]: key };
     case 'user':
-      return events_address({ q: key });
+      return { q: key };
     case 'hour':
-      return null;
+      return at_hour(Number(key), 0);
   }
 }
 
 function Rows({ data }: { readonly data: TokensBy }) {
+  const events = use_events_link();
+  const { dimension } = data;
+  const address_of = (key: string): string | null => {
+    if (key === '') return null;
+    if (dimension === 'agent') return agent_address(key);
+    return dimension === 'query' ? trace_address(key) : events(condition_of(dimension, key));
+  };
   const columns: readonly TableColumn<TokenRow>[] = [
     {
       key: 'key',
-      title: t(`dimension.${data.dimension}`),
+      title: t(`dimension.${dimension}`),
       cell: (row) => {
-        const to = address_of(data.dimension, row.key);
-        const name = data.dimension === 'hour' ? `${row.key.padStart(2, '0')}:00` : row.key || '–';
+        const to = address_of(row.key);
+        const name = dimension === 'hour' ? `${row.key.padStart(2, '0')}:00` : row.key || '–';
         return to === null ? name : <LinkTo to={to}>{name}</LinkTo>;
       },
     },
@@ -126,13 +131,7 @@ function OverTime({ data }: { readonly data: TokensBy }) {
       data={series}
       exact={usd}
       short={short_usd}
-      events={(since_ms, until_ms) =>
-        events_address({
-          type: 'llm.call',
-          since: new Date(since_ms).toISOString(),
-          until: new Date(until_ms).toISOString(),
-        })
-      }
+      events={(since_ms, until_ms) => events_address({ type: 'llm.call' }, between(since_ms, until_ms))}
     />
   );
 }

@@ -21,6 +21,14 @@ export const full_time = (time: string | number): string => safe(full, time);
 export const day_time = (time: string | number): string => safe(day, time);
 export const day_hour_time = (time: string | number): string => safe(day_hour, time);
 
+/** "14:00 UTC+02:00": an hour of every day, with the offset it is told in. */
+export function hour_of_day(hour: number, utc_offset_minutes: number): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const distance = Math.abs(utc_offset_minutes);
+  const offset = distance === 0 ? '' : `${utc_offset_minutes < 0 ? '−' : '+'}${two(Math.floor(distance / 60))}:${two(distance % 60)}`;
+  return `${two(hour)}:00 UTC${offset}`;
+}
+
 /** "now", "12s", "5m", "3h", "2d" in the chosen language */
 export function ago(time: string | null | undefined, now_ms: number): string {
   const then = time ? Date.parse(time) : Number.NaN;

@@ -14,9 +14,10 @@ import { no_filter } from '../filters/event_filter.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_agent_feed, use_agent_of } from '../live/agent_feed.ts';
 import { usage_steps, use_rollups, type UsageView } from '../queries/usage.ts';
+import { events_address } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { use_range } from '../routing/range.ts';
-import { events_address, use_route } from '../routing/router.ts';
+import { use_route } from '../routing/router.ts';
 import { use_session } from '../session/room_context.ts';
 
 export function AgentPage() {
@@ -45,7 +46,7 @@ function OneAgent({ id }: { readonly id: string }) {
         </div>
         <Panel
           title={t('agent.recent')}
-          controls={<LinkTo to={events_address({ agent_id: id })}>{t('overview.explore')}</LinkTo>}
+          controls={<LinkTo to={events_address({ agent_id: id }, null)}>{t('overview.explore')}</LinkTo>}
         >
           <EventStream filter={filter} source={feed.log} step={25} without_agent label={t('agent.events')} />
         </Panel>

@@ -16,9 +16,10 @@ import { ago } from '../format/times.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read, type Read } from '../queries/use_read.ts';
+import { at_hour, between, events_address, use_events_link } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { use_range } from '../routing/range.ts';
-import { agent_address, events_address } from '../routing/router.ts';
+import { agent_address } from '../routing/router.ts';
 
 const heat_ways: readonly HeatBy[] = ['hour', 'time', 'agent'];
 const heat_rows = 30;
@@ -107,15 +108,17 @@ function KnowledgeHeatMap({ range }: { readonly range: RangeChoice }) {
   const heat = use_read<KnowledgeHeat>('/knowledge/heatmap', { params, range });
   const data = useMemo(() => (heat.data ? heat_of(heat.data) : blank), [heat.data]);
   const shown_by = heat.data?.by ?? by;
+  const events = use_events_link();
   const address = (row: number, column: number): string | undefined => {
     const item = heat.data?.rows[row];
     const where = heat.data?.columns[column];
     if (item === undefined || where === undefined) return undefined;
     const shared = { type: 'knowledge.access', q: item };
-    if (shown_by === 'agent') return events_address({ ...shared, agent_id: where === 'other' ? undefined : where });
-    if (shown_by === 'hour') return events_address(shared);
-    const next = heat.data?.columns[column + 1] ?? heat.data?.window.to;
-    return events_address({ ...shared, since: where, until: next });
+    // Nothing can be asked for that all agents but those shown have in common.
+    if (shown_by === 'agent') return where === 'other' ? undefined : events({ ...shared, agent_id: where });
+    if (shown_by === 'hour') return events({ ...shared, ...at_hour(Number(where), utc_offset_minutes) });
+    const next = heat.data?.columns[column + 1] ?? heat.data?.window.to ?? '';
+    return events_address(shared, between(Date.parse(where), Date.parse(next)));
   };
   const state = heat.data ? (
     heat.data.rows.length === 0 ? (
@@ -151,12 +154,13 @@ const blank: HeatData = { rows: [], columns: [], values: [], max: 0, label_every
 
 function Gaps({ gaps }: { readonly gaps: Read<KnowledgeGaps> }) {
   const now_ms = Date.now();
+  const events = use_events_link();
   type Gap = KnowledgeGaps['items'][number];
   const columns: readonly TableColumn<Gap>[] = [
     {
       key: 'query',
       title: t('knowledge.query'),
-      cell: (gap) => <LinkTo to={events_address({ q: gap.query })}>{gap.query}</LinkTo>,
+      cell: (gap) => <LinkTo to={events({ q: gap.query })}>{gap.query}</LinkTo>,
     },
     { key: 'without', title: t('knowledge.without'), number: true, cell: (gap) => count(gap.without_result) },
     { key: 'asked', title: t('knowledge.asked'), number: true, wide: true, cell: (gap) => count(gap.asked) },
@@ -184,6 +188,7 @@ function Gaps({ gaps }: { readonly gaps: Read<KnowledgeGaps> }) {
 }
 
 function Items({ items }: { readonly items: Read<KnowledgeItems> }) {
+  const events = use_events_link();
   const has_tiers = items.data?.items.some(({ tiers }) => tiers.some(({ tier }) => tier !== '')) ?? false;
   const tier_column: TableColumn<KnowledgeItem> = {
     key: 'tiers',
@@ -194,7 +199,7 @@ function Items({ items }: { readonly items: Read<KnowledgeItems> }) {
     {
       key: 'item',
       title: t('knowledge.item'),
-      cell: (item) => <LinkTo to={events_address({ type: 'knowledge.access', q: item.id })}>{item.id}</LinkTo>,
+      cell: (item) => <LinkTo to={events({ type: 'knowledge.access', q: item.id })}>{item.id}</LinkTo>,
     },
     { key: 'accesses', title: t('knowledge.accesses'), number: true, cell: (item) => count(item.accesses) },
     {

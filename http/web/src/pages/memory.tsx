@@ -11,8 +11,8 @@ import { count, duration, percent, short_count, usd } from '../format/numbers.ts
 import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read } from '../queries/use_read.ts';
+import { between, events_address } from '../routing/events_link.ts';
 import { use_range } from '../routing/range.ts';
-import { events_address } from '../routing/router.ts';
 
 const colours = ['--series_1', '--series_3', '--series_2', '--series_5', '--series_4', '--series_6'] as const;
 const colour = (index: number): string => colours[index % colours.length] ?? '--series_1';
@@ -110,11 +110,7 @@ function Charts({ stats }: { readonly stats: TierStats }) {
     return { hits, latency: per_tier((row) => row.p95_ms) };
   }, [stats]);
   const events = (since_ms: number, until_ms: number): string =>
-    events_address({
-      type: 'memory.access',
-      since: new Date(since_ms).toISOString(),
-      until: new Date(until_ms).toISOString(),
-    });
+    events_address({ type: 'memory.access' }, between(since_ms, until_ms));
   return (
     <div className="halves">
       <TimeChart title={t('memory.answers')} data={made.hits} exact={count} short={short_count} events={events} />

@@ -10,8 +10,8 @@ import { count, decimal } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read } from '../queries/use_read.ts';
+import { at_hour, use_events_link } from '../routing/events_link.ts';
 import { use_range } from '../routing/range.ts';
-import { events_address } from '../routing/router.ts';
 
 const every_ms = 60_000;
 const items_max = 20;
@@ -26,8 +26,11 @@ const measures: readonly (readonly [Measure, string])[] = [
   ['collaborations', 'collaboration'],
 ];
 
+/** The hours are the reader's. */
+const own_offset_minutes = (): number => -new Date().getTimezoneOffset();
+
 export function Patterns() {
-  const utc_offset_minutes = -new Date().getTimezoneOffset();
+  const utc_offset_minutes = own_offset_minutes();
   const answer = use_read<PatternsAnswer>('/patterns', { params: { utc_offset_minutes }, range: use_range(), every_ms });
   use_live_topic('patterns', ['/patterns']);
   return (
@@ -47,6 +50,7 @@ export function Patterns() {
 }
 
 function Hours({ data }: { readonly data: PatternsAnswer }) {
+  const events = use_events_link();
   const heat = useMemo<HeatData>(() => {
     const values = measures.map(([name]) => hours.map((_, hour) => data.hours[hour]?.[name] ?? 0));
     const row_max = values.map((row) => Math.max(...row));
@@ -65,10 +69,7 @@ function Hours({ data }: { readonly data: PatternsAnswer }) {
       data={heat}
       row_title={t('patterns.measure')}
       figure={count}
-      address={(row) => {
-        const type = measures[row]?.[1] ?? '';
-        return events_address(type === '' ? {} : { type });
-      }}
+      address={(row, hour) => events({ type: measures[row]?.[1], ...at_hour(hour, own_offset_minutes()) })}
       {...(data.peak
         ? { summary: t('patterns.peak', { hour: hours[data.peak.hour] ?? '', factor: decimal(data.peak.factor) }) }
         : {})}
@@ -77,6 +78,7 @@ function Hours({ data }: { readonly data: PatternsAnswer }) {
 }
 
 function Items({ data }: { readonly data: PatternsAnswer }) {
+  const events = use_events_link();
   const heat = useMemo<HeatData>(() => {
     const totals = new Map<string, number>();
     for (const { items } of data.items_by_hour) {
@@ -98,7 +100,9 @@ function Items({ data }: { readonly data: PatternsAnswer }) {
       data={heat}
       row_title={t('knowledge.item')}
       figure={(value) => t('knowledge.n_accesses', { n: value })}
-      address={(row) => events_address({ type: 'knowledge.access', q: heat.rows[row] })}
+      address={(row, hour) =>
+        events({ type: 'knowledge.access', q: heat.rows[row], ...at_hour(hour, own_offset_minutes()) })
+      }
     />
   );
 }

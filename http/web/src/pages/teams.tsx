@@ -13,9 +13,10 @@ import { count, decimal, duration, percent, sum_usd, usd } from '../format/numbe
 import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read } from '../queries/use_read.ts';
+import { between, events_address, use_events_link } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { use_range } from '../routing/range.ts';
-import { agent_address, events_address } from '../routing/router.ts';
+import { agent_address } from '../routing/router.ts';
 
 const colours = ['--series_1', '--series_2', '--series_3', '--series_4', '--series_5', '--series_6'] as const;
 const share = (value: number | null): string => (value === null ? '–' : percent(value));
@@ -61,11 +62,20 @@ function Utilisation({ data }: { readonly data: TeamsAnswer }) {
     );
     return { times, resolution: data.window.bucket, lines, meaning: 'level' };
   }, [data]);
-  return <TimeChart title={t('teams.utilisation')} data={series} exact={percent} short={percent} />;
+  return (
+    <TimeChart
+      title={t('teams.utilisation')}
+      data={series}
+      exact={percent}
+      short={percent}
+      events={(since_ms, until_ms) => events_address({}, between(since_ms, until_ms))}
+    />
+  );
 }
 
 function TeamPanel({ team }: { readonly team: Team }) {
   const name = name_of(team);
+  const events = use_events_link();
   const facts: readonly (readonly [string, string])[] = [
     [t('teams.active'), t('teams.active_of', { active: count(team.active_agents), n: team.agents })],
     [t('figure.events'), count(team.events)],
@@ -81,7 +91,8 @@ function TeamPanel({ team }: { readonly team: Team }) {
   return (
     <Panel
       title={name}
-      controls={<LinkTo to={events_address({ team: team.team ?? undefined })}>{t('chart.show_events')}</LinkTo>}
+      // Events of no team have nothing that could be asked for.
+      controls={team.team !== null && <LinkTo to={events({ team: team.team })}>{t('chart.show_events')}</LinkTo>}
     >
       <p className="gauge_line">
         <span>{t('teams.utilisation')}</span>

@@ -7,8 +7,9 @@ import { count, duration, short_count, total_tokens, usd } from '../format/numbe
 import { full_time } from '../format/times.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_read } from '../queries/use_read.ts';
+import { events_address } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
-import { events_address, use_route } from '../routing/router.ts';
+import { use_route } from '../routing/router.ts';
 
 const every_ms = 10_000;
 
@@ -22,7 +23,9 @@ export function TracePage() {
         <bdi>
           <code>{id}</code>
         </bdi>{' '}
-        <LinkTo to={events_address({ trace_id: id })}>{t('chart.show_events')}</LinkTo>
+        <LinkTo time="all" to={events_address({ trace_id: id }, null)}>
+          {t('chart.show_events')}
+        </LinkTo>
       </p>
       <Answer read={trace}>
         {(data) => (

@@ -58,12 +58,3 @@ export function agent_address(id: string): string {
 export function trace_address(id: string): string {
   return `/trace?${new URLSearchParams({ id }).toString()}`;
 }
-
-/** Events with these fields; what is undefined is left out. */
-export function events_address(filter: { readonly [name: string]: string | undefined }): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(filter)) {
-    if (value !== undefined && value !== '') query.set(name, value);
-  }
-  return `/events?${query.toString()}`;
-}

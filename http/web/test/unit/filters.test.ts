@@ -6,7 +6,7 @@ import {
   arrange,
   default_agent_filter,
 } from '../../src/filters/agent_filter.ts';
-import { filter_from_query, filter_to_query, matches, no_filter } from '../../src/filters/event_filter.ts';
+import { filter_from_query, filter_to_query, matches, no_filter, type EventFilter } from '../../src/filters/event_filter.ts';
 
 const event: AgentEvent = {
   id: '1',
@@ -45,6 +45,41 @@ describe('event filter', () => {
     expect(filter_from_query(new URLSearchParams(query.toString()))).toEqual(filter);
     expect(query.get('keep')).toBe('1');
     expect(filter_to_query(no_filter, query).toString()).toBe('keep=1');
+  });
+
+  test.each([
+    ['range=7d', { range: '7d' }],
+    ['range=7d&since=2026-01-05T10:00:00Z', { since: '2026-01-05T10:00:00Z' }],
+    ['range=weird', {}],
+    ['range=7d&hour=07&utc_offset_minutes=-90', { range: '7d', hour: '7', utc_offset_minutes: '-90' }],
+    ['since=2026-01-05T10:00:00Z&hour=0', { since: '2026-01-05T10:00:00Z', hour: '0' }],
+    ['hour=7&utc_offset_minutes=60', {}],
+    ['until=2026-01-05T10:00:00Z&hour=7', { until: '2026-01-05T10:00:00Z' }],
+    ['range=7d&hour=24', { range: '7d' }],
+    ['range=7d&utc_offset_minutes=60', { range: '7d' }],
+  ])('of when, "%s" says %j', (query, expected) => {
+    const filter = { ...no_filter, ...expected } as EventFilter;
+    expect(filter_from_query(new URLSearchParams(query))).toEqual(filter);
+    expect(filter_from_query(filter_to_query(filter))).toEqual(filter);
+  });
+
+  test('when the span goes, so does the hour of the day within it', () => {
+    const filter = { ...no_filter, range: '7d' as const, hour: '7', utc_offset_minutes: '60' };
+    expect(filter_to_query({ ...filter, range: '' }).toString()).toBe('');
+    expect(filter_to_query({ ...filter, hour: '' }).toString()).toBe('range=7d');
+  });
+
+  test.each([
+    [{ range: '1h' as const }, '2026-01-05T12:59:00Z', true],
+    [{ range: '1h' as const }, '2026-01-05T13:00:01Z', false],
+    [{ since: '2026-01-05T12:00:00Z' }, '2026-01-05T13:00:00Z', true],
+    [{ until: '2026-01-05T12:00:00Z' }, '2026-01-05T13:00:00Z', false],
+    [{ range: '24h' as const, hour: '12' }, '2026-01-05T13:00:00Z', true],
+    [{ range: '24h' as const, hour: '13', utc_offset_minutes: '60' }, '2026-01-05T13:00:00Z', true],
+    [{ range: '24h' as const, hour: '12', utc_offset_minutes: '60' }, '2026-01-05T13:00:00Z', false],
+    [{ range: '24h' as const, hour: '11', utc_offset_minutes: '-30' }, '2026-01-05T13:00:00Z', true],
+  ])('an event of noon fulfils %j at %s: %s', (part, now, expected) => {
+    expect(matches(event, { ...no_filter, ...part }, Date.parse(now))).toBe(expected);
   });
 
   test('a status that does not exist is no status', () => {
