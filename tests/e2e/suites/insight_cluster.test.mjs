@@ -1,10 +1,13 @@
 // The same events give the same figures, whether one node was told them in order, or three nodes in turn, in any order, in
-// batches of any size, some of them twice.
+// batches of any size, some of them twice. What a node is told, readers on all nodes hear; who is active, all say alike.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { open_socket } from '../support/channels.mjs';
 import { Cluster } from '../support/cluster.mjs';
 import { generator, uuid7 } from '../support/events.mjs';
-import { Node } from '../support/node.mjs';
+import { InsightReader, insight_views } from '../support/insight_reader.mjs';
+import { Node, admin_key } from '../support/node.mjs';
+import { until } from '../support/until.mjs';
 
 const hour = 3_600_000;
 const start = Math.floor(Date.now() / (24 * hour)) * 24 * hour - 30 * hour; // cut by neither hours nor days below
@@ -98,4 +101,59 @@ test('insight: pages of traces follow each other, newest first, each trace once'
   assert.deepEqual(pages, whole.items);
   const wrong = await alone.api.get('/api/v2/traces?order=slowest&cursor=abc');
   assert.equal(wrong.status, 400);
+});
+
+test('insight: a reader on one node is told of what is stored through another, whichever node leads it', async () => {
+  // The agents lie in many shards; each is told through another node than the one before.
+  const agents = Array.from({ length: 24 }, (_, i) => `told ${i}`);
+  const sockets = cluster.nodes.map((node) => open_socket(node.base, admin_key));
+  try {
+    const readers = sockets.map((socket) => new InsightReader(socket));
+    await until('the topics to be joined', () => readers.every((reader) => reader.joined));
+    for (const [i, agent_id] of agents.entries()) {
+      await cluster.api(i).send([{
+        type: 'knowledge.access', agent_id, peer_agent_id: 'anybody', knowledge_id: 'kb', tier: 'redis', latency_by_tier_ms: { redis: 1 },
+        tokens: { input: 1, output: 1 }, cost_usd: 0.001,
+      }]);
+    }
+    for (const [i, reader] of readers.entries()) {
+      for (const view of insight_views) {
+        const heard = () => [...reader.agents_of(view)].filter((agent) => agents.includes(agent)).sort();
+        await until(`${view} on node ${i + 1} to be told of all`, () => heard().length === agents.length);
+        const sum = reader.pushes[view].reduce((n, push) => n + push.events, 0);
+        assert.equal(sum, agents.length, `${view} on node ${i + 1}: each once`);
+      }
+    }
+  } finally {
+    for (const socket of sockets) socket.disconnect();
+  }
+});
+
+test('agents: who is active is the same on every node, and five minutes after its last event an agent is so on none', async () => {
+  const active_ms = 300_000;
+  const ids = async (i) => (await cluster.api(i).read('/api/v2/agents/active')).agents.map((agent) => agent.id);
+  // The last event counts, not when it came: of this one the five minutes are over in a few seconds.
+  const last = Date.now() - active_ms + 4_000;
+  await cluster.api(0).send([
+    { type: 'custom.step', agent_id: 'about to go', time: last },
+    { type: 'custom.step', agent_id: 'about to go', time: last - 60_000 },
+    { type: 'custom.step', agent_id: 'stays', time: Date.now() },
+  ]);
+  const listed = await Promise.all([0, 1, 2].map(ids));
+  for (const list of listed) assert.deepEqual([list.includes('about to go'), list.includes('stays')], [true, true]);
+  await Promise.all([0, 1, 2].map(async (i) => {
+    // Still listed: the question was asked before the time; gone: it was answered after it.
+    await until(`it to be gone from node ${i + 1}`, async () => {
+      const asked_at = Date.now();
+      const list = await ids(i);
+      const is_listed = list.includes('about to go');
+      assert.ok(list.includes('stays'));
+      if (is_listed) assert.ok(asked_at <= last + active_ms, 'listed for too long');
+      else assert.ok(Date.now() >= last + active_ms, 'gone too early');
+      return !is_listed;
+    });
+  }));
+  // A new event brings it back, on all of them.
+  await cluster.api(1).send([{ type: 'custom.step', agent_id: 'about to go' }]);
+  for (const i of [0, 1, 2]) assert.ok((await ids(i)).includes('about to go'), `node ${i + 1}`);
 });
