@@ -1,6 +1,6 @@
 // Purpose: traces as a table; each leads to its waterfall.
 import type { Traces, TraceSummary } from '../api/insight.ts';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { count, duration, short_count, sum_usd, total_tokens } from '../format/numbers.ts';
 import { day_hour_time, full_time } from '../format/times.ts';
 import { t } from '../i18n/i18n.ts';
@@ -12,14 +12,21 @@ import { Choice, use_choice } from './choice.tsx';
 import { Panel } from './panel.tsx';
 import { Answer, Exactness } from './states.tsx';
 import { RowTable, type TableColumn } from './table.tsx';
+import type { TraceFilter } from './trace_filter_bar.tsx';
 
 const shown_max = 1000;
 const orders = ['newest', 'slowest', 'costliest', 'errors'] as const;
 
-export function TraceList({ agent_id, limit }: { readonly agent_id?: string; readonly limit: number }) {
+export interface TraceListProps {
+  readonly limit: number;
+  readonly filter: Partial<TraceFilter>;
+  readonly filter_bar?: ReactNode;
+}
+
+export function TraceList({ limit, filter, filter_bar }: TraceListProps) {
   const order = use_choice('order', orders, 'newest');
   const [shown, set_shown] = useState(limit);
-  const traces = use_read<Traces>('/traces', { params: { agent_id, order, limit: shown }, range: use_range() });
+  const traces = use_read<Traces>('/traces', { params: { ...filter, order, limit: shown }, range: use_range() });
   const columns: readonly TableColumn<TraceSummary>[] = [
     {
       key: 'started',
@@ -60,6 +67,7 @@ export function TraceList({ agent_id, limit }: { readonly agent_id?: string; rea
         />
       }
     >
+      {filter_bar}
       <Answer read={traces} empty={({ items }) => items.length === 0} empty_text={t('trace.none')}>
         {(data) => (
           <>

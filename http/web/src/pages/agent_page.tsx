@@ -36,7 +36,7 @@ function OneAgent({ id }: { readonly id: string }) {
     <>
       <Panel title={agent?.name || id}>{agent ? <AgentFacts agent={agent} /> : <Loading />}</Panel>
       <AgentCharts id={id} />
-      <TraceList agent_id={id} limit={12} />
+      <TraceList filter={{ agent_id: id }} limit={12} />
       <div className="halves">
         <div className="column">
           <Panel title={t('nav.memory')}>

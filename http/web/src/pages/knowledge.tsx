@@ -51,6 +51,7 @@ interface FiguresProps {
 
 function KnowledgeFigures({ items, gaps, hypotheses }: FiguresProps) {
   const rate = gaps?.total.gap_rate;
+  const events = use_events_link();
   const velocity = hypotheses?.learning_velocity_per_day;
   return (
     <Figures
@@ -60,6 +61,7 @@ function KnowledgeFigures({ items, gaps, hypotheses }: FiguresProps) {
           name: t('knowledge.accesses'),
           value: items ? count(items.total.accesses) : null,
           more: items ? t('knowledge.to_items', { n: items.total.items }) : '',
+          to: events({ type: 'knowledge.access' }),
         },
         {
           name: t('knowledge.gap_rate'),
@@ -71,6 +73,7 @@ function KnowledgeFigures({ items, gaps, hypotheses }: FiguresProps) {
           name: t('knowledge.open_hypotheses'),
           value: hypotheses ? count(hypotheses.open) : null,
           more: hypotheses ? t('knowledge.formed', { n: hypotheses.formed }) : '',
+          to: events({ type: 'hypothesis.formed' }),
         },
         {
           name: t('knowledge.validation_rate'),

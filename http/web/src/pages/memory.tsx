@@ -11,7 +11,7 @@ import { count, duration, percent, short_count, usd } from '../format/numbers.ts
 import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read } from '../queries/use_read.ts';
-import { between, events_address } from '../routing/events_link.ts';
+import { between, events_address, use_events_link } from '../routing/events_link.ts';
 import { use_range } from '../routing/range.ts';
 
 const colours = ['--series_1', '--series_3', '--series_2', '--series_5', '--series_4', '--series_6'] as const;
@@ -36,13 +36,14 @@ export function Memory() {
 
 function MemoryFigures({ stats }: { readonly stats: TierStats }) {
   const first = stats.tiers[0];
+  const events = use_events_link();
   const slowest = stats.tiers.toSorted((a, b) => (b.latency_ms.p95 ?? 0) - (a.latency_ms.p95 ?? 0))[0];
   const answered = stats.miss_rate === null ? null : 1 - stats.miss_rate;
   return (
     <Figures
       label={t('memory.figures')}
       figures={[
-        { name: t('memory.queries'), value: count(stats.queries), spark: stats.series.map((step) => step.queries) },
+        { name: t('memory.queries'), value: count(stats.queries), spark: stats.series.map((step) => step.queries), to: events({ type: 'memory.access' }) },
         {
           name: t('memory.answered'),
           value: answered === null ? null : percent(answered),

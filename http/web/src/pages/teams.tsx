@@ -1,5 +1,5 @@
 // Purpose: how the teams do: use, load, cost, success; who is overloaded; what to change.
-import { useMemo } from 'react';
+import { useMemo, type ReactNode } from 'react';
 import type { Team, TeamMember, TeamsAnswer } from '../api/insight.ts';
 import { Gauge } from '../charts/gauge.tsx';
 import { TimeChart } from '../charts/time_chart.tsx';
@@ -8,12 +8,13 @@ import { AdviceList } from '../components/advice_list.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Answer, Exactness } from '../components/states.tsx';
 import { RowTable, type TableColumn } from '../components/table.tsx';
+import { traces_address } from '../components/trace_filter_bar.tsx';
 import { steps_of } from '../filters/time_range.ts';
 import { count, decimal, duration, percent, sum_usd, usd } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read } from '../queries/use_read.ts';
-import { between, events_address, use_events_link } from '../routing/events_link.ts';
+import { between, events_address, use_events_link, type EventCondition } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { use_range } from '../routing/range.ts';
 import { agent_address } from '../routing/router.ts';
@@ -76,13 +77,15 @@ function Utilisation({ data }: { readonly data: TeamsAnswer }) {
 function TeamPanel({ team }: { readonly team: Team }) {
   const name = name_of(team);
   const events = use_events_link();
-  const facts: readonly (readonly [string, string])[] = [
+  const of_team = (condition: EventCondition, value: string): ReactNode =>
+    team.team === null ? value : <LinkTo to={events({ team: team.team, ...condition })}>{value}</LinkTo>;
+  const facts: readonly (readonly [string, ReactNode])[] = [
     [t('teams.active'), t('teams.active_of', { active: count(team.active_agents), n: team.agents })],
-    [t('figure.events'), count(team.events)],
-    [t('teams.error_rate'), share(team.error_rate)],
-    [t('teams.success'), share(team.executions.success_rate)],
+    [t('figure.events'), of_team({}, count(team.events))],
+    [t('teams.error_rate'), of_team({ status: 'error' }, share(team.error_rate))],
+    [t('teams.success'), of_team({ type: 'execution.completed' }, share(team.executions.success_rate))],
     [t('teams.average'), team.executions.avg_ms === null ? '–' : duration(team.executions.avg_ms)],
-    [t('figure.cost'), usd(team.cost_usd)],
+    [t('figure.cost'), of_team({ type: 'llm.call' }, usd(team.cost_usd))],
     [t('teams.cost_per_execution'), team.cost_per_execution_usd === null ? '–' : usd(team.cost_per_execution_usd)],
     [t('teams.open_tasks'), count(team.open_tasks)],
     [t('teams.imbalance'), share(team.imbalance)],
@@ -92,7 +95,14 @@ function TeamPanel({ team }: { readonly team: Team }) {
     <Panel
       title={name}
       // Events of no team have nothing that could be asked for.
-      controls={team.team !== null && <LinkTo to={events({ team: team.team })}>{t('chart.show_events')}</LinkTo>}
+      controls={
+        team.team !== null && (
+          <>
+            <LinkTo to={events({ team: team.team })}>{t('chart.show_events')}</LinkTo>
+            <LinkTo to={traces_address({ team: team.team })}>{t('nav.traces')}</LinkTo>
+          </>
+        )
+      }
     >
       <p className="gauge_line">
         <span>{t('teams.utilisation')}</span>
@@ -114,12 +124,15 @@ function TeamPanel({ team }: { readonly team: Team }) {
           </div>
         ))}
       </dl>
-      <Members name={name} members={team.members} />
+      <Members team={team} />
     </Panel>
   );
 }
 
-function Members({ name, members }: { readonly name: string; readonly members: readonly TeamMember[] }) {
+function Members({ team }: { readonly team: Team }) {
+  const events = use_events_link();
+  const of_member = (member: TeamMember, condition: EventCondition = {}): string =>
+    events({ agent_id: member.agent_id, team: team.team ?? undefined, ...condition });
   const columns: readonly TableColumn<TeamMember>[] = [
     {
       key: 'agent',
@@ -143,12 +156,19 @@ function Members({ name, members }: { readonly name: string; readonly members: r
       cell: (member) => (member.load === null ? '–' : decimal(member.load)),
     },
     { key: 'share', title: t('teams.share'), number: true, wide: true, cell: (member) => share(member.share) },
-    { key: 'events', title: t('figure.events'), number: true, wide: true, cell: (member) => count(member.events) },
+    { key: 'events', title: t('figure.events'), number: true, wide: true, cell: (member) => <LinkTo to={of_member(member)}>{count(member.events)}</LinkTo> },
     {
       key: 'errors',
       title: t('figure.errors'),
       number: true,
-      cell: (member) => <span className={member.errors > 0 ? 'bad' : undefined}>{count(member.errors)}</span>,
+      cell: (member) =>
+        member.errors > 0 ? (
+          <LinkTo className="bad" to={of_member(member, { status: 'error' })}>
+            {count(member.errors)}
+          </LinkTo>
+        ) : (
+          count(0)
+        ),
     },
     {
       key: 'tasks',
@@ -161,9 +181,9 @@ function Members({ name, members }: { readonly name: string; readonly members: r
   ];
   return (
     <RowTable
-      caption={t('teams.members', { name })}
+      caption={t('teams.members', { name: name_of(team) })}
       columns={columns}
-      rows={members}
+      rows={team.members}
       row_key={(member) => member.agent_id}
     />
   );

@@ -12,6 +12,7 @@ import { count, percent, short_count, total_tokens, usd } from '../format/number
 import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read } from '../queries/use_read.ts';
+import { use_events_link } from '../routing/events_link.ts';
 import { use_range } from '../routing/range.ts';
 
 const projection_every_ms = 30_000;
@@ -50,6 +51,7 @@ export function TokensPage() {
 function SummaryFigures({ summary }: { readonly summary: TokenSummary }) {
   const { total, previous, cache, cost_per_query } = summary;
   const before = previous?.cost_usd ?? 0;
+  const events = use_events_link();
   const change = before > 0 ? (total.cost_usd - before) / before : null;
   return (
     <Figures
@@ -65,12 +67,14 @@ function SummaryFigures({ summary }: { readonly summary: TokenSummary }) {
                   share: percent(Math.abs(change)),
                 }),
           spark: summary.series.map((step) => step.cost_usd),
+          to: events({ type: 'llm.call' }),
         },
         {
           name: t('figure.tokens'),
           value: short_count(total_tokens(total.tokens)),
           more: t('figure.in_calls', { n: total.calls }),
           spark: summary.series.map((step) => total_tokens(step.tokens)),
+          to: events({ type: 'llm.call' }),
         },
         {
           name: t('tokens.cost_per_query'),
@@ -89,6 +93,7 @@ function SummaryFigures({ summary }: { readonly summary: TokenSummary }) {
           name: t('figure.errors'),
           value: count(total.errors),
           tone: total.errors > 0 ? 'bad' : undefined,
+          to: events({ status: 'error' }),
           more: t('overview.of_events', { share: percent(total.events === 0 ? 0 : total.errors / total.events) }),
         },
       ]}

@@ -208,6 +208,56 @@ describe('insight', { timeout: 120_000 }, () => {
     await page.waitForURL(/since=/);
   });
 
+  test('a number leads to what it counts, in the span it was counted over', async () => {
+    const lead = async (path, there, link) => {
+      await go(path, there);
+      await link().click();
+      await page.waitForURL(/\/events\?/);
+      await page.locator('.event').first().waitFor();
+      return Object.fromEntries(new URL(page.url()).searchParams);
+    };
+    const link = (name) => () => page.locator('main').getByRole('link', { name }).first();
+    assert.deepEqual(await lead('/', '.plot canvas', link(/^Events per minute: /)), { range: '1h' });
+    assert.deepEqual(await lead('/?range=6h', '.plot canvas', link(/^Errors: /)), { status: 'error', range: '6h' });
+    assert.deepEqual(await lead('/memory', '.flow rect', link(/^Queries: /)), { type: 'memory.access', range: '24h' });
+    const hour = await lead('/tokens?dimension=hour', '.share', link(/^\d\d:00$/));
+    assert.deepEqual(Object.keys(hour), ['range', 'hour', 'utc_offset_minutes']);
+    await page.getByRole('list', { name: 'Filters that are set' }).getByText(/^Hour of day: \d\d:00 UTC/).waitFor();
+    const shown = await page.locator('.event time').evaluateAll((times) => times.map((each) => new Date(each.dateTime).getUTCHours()));
+    assert.deepEqual([...new Set(shown)], [Number(hour.hour)]);
+    const team = await lead('/teams', '.gauge', link('Show the events'));
+    assert.deepEqual([Object.keys(team), team.range], [['team', 'range'], '24h']);
+  });
+
+  test('use of the teams leads from a step to its events, heat maps lead from a cell to its hour', async () => {
+    await go('/teams', '.plot canvas');
+    await page.locator('.plot').first().focus();
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/events\?since=.*until=/);
+    await page.locator('.event').first().waitFor();
+    await go('/patterns', '.heat tbody td');
+    await page.locator('.heat td[tabindex="0"]').first().focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/events\?range=7d&hour=1&utc_offset_minutes=/);
+  });
+
+  test('traces are looked for by agent and by team, in the address', async () => {
+    await go('/traces', '.small_table tbody tr');
+    const bar = page.getByRole('search', { name: 'Filter traces' });
+    const asked = page.waitForRequest(/\/api\/v2\/traces\?.*agent_id=planner/);
+    await bar.getByLabel('Agent').selectOption('planner');
+    await asked;
+    await page.waitForURL(/agent_id=planner/);
+    await bar.getByLabel('Team').selectOption('research');
+    await page.waitForURL(/team=research/);
+    await page.reload();
+    assert.equal(await bar.getByLabel('Team').inputValue(), 'research');
+    await bar.getByRole('button', { name: 'Clear filter' }).click();
+    await page.waitForURL(/\/traces$/);
+  });
+
   test('every chart has a table, and can be taken away as CSV and as a picture', async () => {
     await go('/memory', '.flow rect');
     const save = async (name) => {
