@@ -18,26 +18,28 @@ constexpr std::size_t missed_buckets_max = 16;
 // A sample looks into every hour.
 constexpr std::int64_t sampled_us_max = 400LL * 24 * 3600 * 1'000'000;
 
-// Hours of the day that begin within an hour of UTC are made of minutes, 60 times as many cells: of longer windows they would
-// reach the bound, and an answer that leaves half of the window out tells less than one that moves half an hour.
+// Minutes are 60 times as many cells as hours.
 constexpr std::int64_t split_hours_us_max = 3LL * 24 * 3600 * 1'000'000;
 
-Resolution coarsest_for(schema::ReadCells::Reader asked, std::int64_t window_us, cell_spans spans) {
+// Whether hours of the day begin within those of UTC.
+bool shares_hours(schema::ReadCells::Reader asked) {
   constexpr int minutes_of_hour = 60;
-  switch (asked.getStep()) {
+  return asked.getStep() == CellStep::HOUR_OF_DAY && asked.getOffsetMinutes() % minutes_of_hour != 0;
+}
+
+Resolution coarsest_for(CellStep step, cell_spans spans) {
+  switch (step) {
     case CellStep::MINUTE: return Resolution::MINUTE;
-    case CellStep::HOUR: return Resolution::HOUR;
-    case CellStep::HOUR_OF_DAY: {
-      bool splits_hours = asked.getOffsetMinutes() % minutes_of_hour != 0;
-      return splits_hours && window_us <= split_hours_us_max ? Resolution::MINUTE : Resolution::HOUR;
-    }
+    case CellStep::HOUR:
+    case CellStep::HOUR_OF_DAY: return Resolution::HOUR;
     default: return spans == cell_spans::fine ? Resolution::HOUR : Resolution::DAY;
   }
 }
 
 }  // namespace
 
-cell_scan::cell_scan(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked)
+cell_scan::cell_scan(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked,
+                     shared_hours hours)
     : records_(records), org_(org), asked_(asked), shape_(shape_of(asked.getCube())) {
   if (!shape_) return;
   late_fields late(asked);
@@ -59,9 +61,13 @@ cell_scan::cell_scan(const record_reader& records, std::string_view org, schema:
       if (from_us_ < until_us_) spans_ = {{Resolution::HOUR, from, until}};
       break;
     }
-    default:
-      spans_ = cut_window(from_us_, until_us_, coarsest_for(asked, until_us_ - from_us_, shape_->spans));
+    default: {
+      splits_hours_ =
+          hours == shared_hours::split && shares_hours(asked) && until_us_ - from_us_ <= split_hours_us_max;
+      auto coarsest = splits_hours_ ? Resolution::MINUTE : coarsest_for(asked.getStep(), shape_->spans);
+      spans_ = cut_window(from_us_, until_us_, coarsest);
       break;
+    }
   }
   sound_ = true;
 }

@@ -31,6 +31,9 @@ struct cell {
   void add_sums_to(rollup& sum) const;  // without the sketch
 };
 
+// Of an hour of UTC that two hours of the day share: its minutes are told apart, or it counts as a whole.
+enum class shared_hours : std::uint8_t { split, whole };
+
 struct cell_effort {
   std::int64_t looks = 0;
   bool is_whole = true;
@@ -38,7 +41,8 @@ struct cell_effort {
 
 class cell_scan {
  public:
-  cell_scan(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked);
+  cell_scan(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked,
+            shared_hours hours = shared_hours::split);
 
   // False: it asks for what is not there.
   bool is_sound() const { return sound_; }
@@ -84,6 +88,8 @@ class cell_scan {
   // Looks that are left before it goes no further.
   std::int64_t looks_left() const { return looks_left_; }
   bool is_exhausted() const { return exhausted_; }
+  // It looks at minutes where whole hours would do.
+  bool splits_hours() const { return splits_hours_; }
   // Some were spent on what need not be looked at again; it may not have been whole.
   void spend(cell_effort effort) {
     looks_left_ -= effort.looks;
@@ -119,7 +125,7 @@ class cell_scan {
   std::int64_t from_us_ = 0, until_us_ = 0;
   std::vector<cell_span> spans_;
   std::map<std::size_t, std::vector<std::string_view>> conditions_;  // by place: one of the values
-  bool sound_ = false, partial_ = false, exhausted_ = false;
+  bool sound_ = false, partial_ = false, exhausted_ = false, splits_hours_ = false;
   std::uint64_t lost_from_ = 0;
   std::int64_t looks_left_ = limits::query_scan_max;
   std::size_t prefix_size_ = 0;

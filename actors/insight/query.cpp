@@ -53,9 +53,12 @@ std::int64_t score(const rollup& r, CellOrder order) {
 
 class grouping {
  public:
-  grouping(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked)
-      : asked_(asked),
-        scan_(records, org, asked),
+  grouping(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked,
+           shared_hours hours = shared_hours::split)
+      : records_(records),
+        org_(org),
+        asked_(asked),
+        scan_(records, org, asked, hours),
         kept_(records, org, asked),
         late_(asked),
         adds_(asked.getSketches() ? added::all
@@ -78,6 +81,9 @@ class grouping {
       else
         scan_.each(span, [this](const cell& c) { take(c); });
     }
+    // An answer that leaves some of the window out tells less than one that moves some of it by half an hour.
+    if (scan_.splits_hours() && scan_.is_exhausted())
+      return grouping(records_, org_, asked_, shared_hours::whole).answer(out);
     rank();
     write(out.initCells());
   }
@@ -255,6 +261,8 @@ class grouping {
     for (auto& [time, r] : g.steps) visit(time, r);
   }
 
+  const record_reader& records_;
+  const std::string_view org_;
   schema::ReadCells::Reader asked_;
   cell_scan scan_;
   kept_sums kept_;

@@ -85,8 +85,7 @@ const section_columns& columns_of(section s) {
                                                       "cost_usd"};
   static const std::map<section, section_columns> all = {
       {section::token_usage, {{"agent_id", "team", "model"}, usage}},
-      {section::knowledge,
-       {{"knowledge_id", "agent_id", "team", "tier"}, {"events", "errors", "avg_ms", "p95_ms"}}},
+      {section::knowledge, {{"knowledge_id", "agent_id", "team", "tier"}, {"events", "errors", "avg_ms"}}},
       {section::memory_tiers, {{"tier"}, {"events", "errors", "hits", "cost_usd", "avg_ms", "p95_ms"}}},
       {section::cost, {{"team", "agent_id", "model", "tool"}, usage}}};
   return all.at(s);

@@ -46,9 +46,9 @@ const parameter_doc described[] = {
     {"utc_offset_minutes", "query", R"({"type":"integer","minimum":-720,"maximum":840,"default":0})",
      "Hours of the day are those of this offset from UTC. If it is not a whole number of hours they are "
      "exact in "
-     "windows of up to 3 days; in longer ones an hour of UTC counts as a whole, in the hour of the day in "
-     "which it "
-     "begins."}};
+     "windows of up to 3 days; in longer ones, or where that is too much to look at, an hour of UTC counts "
+     "as a whole, in "
+     "the hour of the day in which it begins."}};
 
 }  // namespace
 

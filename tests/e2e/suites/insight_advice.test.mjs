@@ -114,6 +114,15 @@ test('advice: the idlest of a team that has more than enough to do', async () =>
   assert.deepEqual([idle[0].evidence.events, idle[0].evidence.busy_ms], [1, 10_000]);
 });
 
+test('advice: the one of a team whose work fails most', async () => {
+  const of = event('shaky');
+  const work = (agent, count, failed) => times(count, (i) => of(i * minute, agent, 'execution.completed', { status: i < failed ? 'error' : 'ok' }));
+  await api.send([...work('steady', 20, 1), ...work('breaks', 20, 10), ...work('wobbles', 20, 5)]);
+  const { recommendations } = await api.read('/api/v2/teams', { ...window, team: 'shaky' });
+  assert.deepEqual(recommendations.map((r) => [r.kind, r.agent_id, r.score]), [['failing_agent', 'breaks', 0.5], ['failing_agent', 'wobbles', 0.25]]);
+  assert.equal(recommendations[0].arithmetic, '10 of 20 events failed: 50 %');
+});
+
 test('advice: a team whose executions cost more than those of the others', async () => {
   const on = start - 3 * day; // a day of its own: it is compared with all other teams
   const done = (team, agent, cost_usd) => ({ ...event(team)(0, agent, 'execution.completed', { cost_usd }), time: on });

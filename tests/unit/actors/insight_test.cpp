@@ -244,6 +244,30 @@ TEST_CASE("cells: a name is sought in all of time, but only where there are reco
   CHECK(found.at({}).count == 1);  // the latest
 }
 
+TEST_CASE(
+    "cells: hours of the day that begin within hours of UTC are exact, unless that is too much to look at") {
+  memory_shard shard;
+  std::vector<sample_event> others;
+  for (std::uint64_t i = 0; i < 24 * 60; ++i) {
+    others.push_back(at(10 + i, monday + static_cast<std::int64_t>(i) * minute));
+    others.back().agent = "agent-2";
+  }
+  shard.run(append(others));
+  shard.run(append({at(1, monday + 10 * minute), at(2, monday + 40 * minute)}));
+  question q{.cube = Cube::USAGE, .by = {}, .where = {{CellField::AGENT, "agent-1"}}};
+  q.step = CellStep::HOUR_OF_DAY, q.offset_minutes = 330;
+  CHECK(read(shard, q).at({}, 5).count == 1);
+  CHECK(read(shard, q).at({}, 6).count == 1);
+  // Each name costs a look in each bucket.
+  for (std::size_t i = 0; i < limits::query_scan_max / others.size(); ++i)
+    q.where.emplace_back(CellField::AGENT, "unknown-" + std::to_string(i));
+  auto whole = read(shard, q);
+  CHECK(!whole.partial);
+  CHECK(whole.at({}, 5).count == 2);
+  q.where = {{CellField::AGENT, "agent-1"}}, q.until = monday + 4 * day;
+  CHECK(read(shard, q).at({}, 5).count == 2);
+}
+
 TEST_CASE("cells: a question that cannot be answered is refused with the reason") {
   memory_shard shard;
   auto refused = [&](const cell_question& q) {
