@@ -102,7 +102,7 @@ struct edge::parts {
         api{actors, *core, keys, prices ? prices : &ingest::price_table::built_in()},
         live_api{api, live} {
     core->watch = watch;
-    limits = std::make_shared<limit_watch>(actors, listening.threads().front(),
+    limits = std::make_shared<limit_watch>(actors, listening.threads().front(), watch,
                                            [this](const std::string& org, std::string_view limit) {
                                              live.announce(org, "insight:tokens", "limit", limit);
                                            });
@@ -209,6 +209,7 @@ void edge::prepare() {
   p.loader = std::make_shared<key_loader>(p.actors, p.keys, home);
   p.live.start();  // before the keys are loaded: news of them that come meanwhile count
   home->post([loader = p.loader] { loader->ask(); });
+  p.limits->start();
 }
 
 void edge::start() {

@@ -105,6 +105,7 @@ void fleet_figures::take_event(std::string_view org, schema::Event::Reader e) {
   auto& of_type = types_[type];
   (failed(e) ? of_type.bad : of_type.good) += 1;
   see_agent(org, e);
+  take_cost(e);
   switch (e.getType()) {
     case schema::EventType::LLM_CALL: return take_model_call(e);
     case schema::EventType::MEMORY_ACCESS: return take_memory(e);
@@ -147,6 +148,16 @@ void fleet_figures::take_memory(schema::Event::Reader e) {
   t.asked += 1;
   t.served += 1;
   if (e.getDurationUs() >= 0) t.latency.add(e.getDurationUs());
+}
+
+void fleet_figures::take_cost(schema::Event::Reader e) {
+  if (e.getCostNanoUsd() <= 0) return;
+  auto add = [&](named<std::int64_t>& to, std::string_view name, std::size_t most) {
+    entry(to, name.empty() ? other : name, most) += e.getCostNanoUsd();
+  };
+  add(team_cost_, view_of(e.getTeam()), names_max);
+  if (e.getType() == schema::EventType::TOOL_CALL) add(tool_cost_, view_of(e.getTool()), names_max);
+  if (e.getType() == schema::EventType::MEMORY_ACCESS) add(tier_cost_, view_of(e.getTier()), tiers_max);
 }
 
 void fleet_figures::see_agent(std::string_view org, schema::Event::Reader e) {
@@ -193,6 +204,12 @@ std::vector<MetricFamily> fleet_figures::read(std::int64_t now_us) const {
     latency.push_back(timed(t.latency, {{"tier", name}}));
   }
   for (const auto& [name, n] : tools_) both(tools, n, "tool", name);
+  auto costs = [](const named<std::int64_t>& of, const char* label) {
+    std::vector<ClientMetric> all;
+    for (auto& [name, nano_usd] : of)
+      all.push_back(counted(static_cast<double>(nano_usd) / 1e9, {{label, name}}));
+    return all;
+  };
   std::erase_if(agents_, [&](const auto& a) { return a.second < now_us - active_us; });
   ClientMetric active;
   active.gauge.value = static_cast<double>(agents_.size());
@@ -201,6 +218,12 @@ std::vector<MetricFamily> fleet_figures::read(std::int64_t now_us) const {
       counter("troupe_fleet_tokens_total", "Tokens of model calls; the kinds add up.", std::move(tokens)),
       counter("troupe_fleet_cost_usd_total", "Cost of model calls in US dollars, where it is known.",
               std::move(cost)),
+      counter("troupe_fleet_team_cost_usd_total", "Cost of all events in US dollars, by team.",
+              costs(team_cost_, "team")),
+      counter("troupe_fleet_tool_cost_usd_total", "Cost of calls of tools in US dollars.",
+              costs(tool_cost_, "tool")),
+      counter("troupe_fleet_memory_cost_usd_total", "Cost of memory in US dollars, by the tier that served.",
+              costs(tier_cost_, "tier")),
       counter("troupe_fleet_unpriced_calls_total", "Model calls with tokens whose price is not known.",
               std::move(unpriced)),
       {"troupe_fleet_model_call_duration_seconds", "How long model calls took.", MetricType::Histogram,

@@ -3,7 +3,7 @@
 // whole, because each event is counted where its shard is led.
 //
 // Invariants
-// - Bounded: so many models, tools and tiers get a series of their own, the rest counts as "other"; so many agents are
+// - Bounded: so many models, tools, teams and tiers get a series of their own, the rest counts as "other"; so many agents are
 //   remembered, more are not told apart.
 // - Kinds of tokens add up: "input" is what no cache was used for, "output" is without reasoning.
 // - A batch that the feed did not bring here (a change of leader) is not counted: these are figures, the rollups are exact.
@@ -73,6 +73,7 @@ class fleet_figures {
   void take_event(std::string_view org, schema::Event::Reader e);
   void take_model_call(schema::Event::Reader e);
   void take_memory(schema::Event::Reader e);
+  void take_cost(schema::Event::Reader e);
   void see_agent(std::string_view org, schema::Event::Reader e);
 
   mutable std::mutex mutex_;
@@ -80,6 +81,8 @@ class fleet_figures {
   named<model> models_;
   named<tier> tiers_;
   named<outcomes> tools_;
+  // Of every event that costs something: whose it was, and of a tool or tier which. In nano-dollars.
+  named<std::int64_t> team_cost_, tool_cost_, tier_cost_;
   outcomes knowledge_;  // bad: nothing was found
   mutable std::unordered_map<std::uint64_t, std::int64_t>
       agents_;  // a hash of the name: when it was last seen

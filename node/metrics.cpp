@@ -279,6 +279,10 @@ void metrics::feed_seen(std::string_view feed) noexcept {
   fleet_.take(feed, [this](std::uint16_t shard) { return from_.state->leads(shard); });
 }
 
+bool metrics::watches_limits() const noexcept {
+  return from_.state->leads(static_cast<std::uint16_t>(system_shard.value));
+}
+
 std::string metrics::text(ops_sources::aliases aliases) const {
   family_list out;
   auto process = read_process();
@@ -301,6 +305,7 @@ std::string metrics::text(ops_sources::aliases aliases) const {
   if (aliases == ops_sources::aliases::with) add_aliases(out, edge, process, recent_.read(now_s()));
   auto families = out.take();
   for (auto& f : fleet_.read(now_us())) families.push_back(std::move(f));
+  for (auto& f : limits_.read()) families.push_back(std::move(f));
   for (auto& f : registry_.Collect()) families.push_back(std::move(f));
   std::erase_if(families, [](const MetricFamily& f) { return f.metric.empty(); });
   std::ostringstream text;

@@ -19,6 +19,7 @@
 #include "node/cluster/peer_network.hpp"
 #include "node/fleet_figures.hpp"
 #include "node/health.hpp"
+#include "node/limit_figures.hpp"
 #include "node/membership.hpp"
 #include "node/ops.hpp"
 #include "storage/log_writer.hpp"
@@ -72,6 +73,8 @@ class metrics final : public http::observer {
   void request_done(std::string_view method, std::string_view route, int status,
                     std::chrono::nanoseconds took) noexcept override;
   void feed_seen(std::string_view feed) noexcept override;
+  bool watches_limits() const noexcept override;
+  void limits_seen(std::vector<http::limit_figures> all) noexcept override { limits_.take(std::move(all)); }
   std::string text(ops_sources::aliases aliases) const;
 
  private:
@@ -80,6 +83,7 @@ class metrics final : public http::observer {
   prometheus::Family<prometheus::Histogram>& durations_;
   last_minute recent_;
   fleet_figures fleet_;
+  limit_metrics limits_;
 };
 
 }  // namespace troupe::node

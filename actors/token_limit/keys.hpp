@@ -7,5 +7,7 @@
 namespace troupe::token_limits {
 
 std::string token_limits_key(std::string_view org);
+// Of all organisations.
+std::string token_limits_prefix();
 
 }  // namespace troupe::token_limits

@@ -1,4 +1,4 @@
-// Reads token limits: list_token_limits.
+// Reads token limits: list_token_limits, of all organisations when the query names none, as many as an answer holds.
 #pragma once
 
 #include "protocol/machine.hpp"

@@ -74,12 +74,24 @@ export const tokens = dashboard({
         queries: share(sum('tokens_total', ',kind="cache_read"'), sum('tokens_total', input_kinds)),
       }),
     ]],
+    ['Limits', [
+      lines('Used of each limit', {
+        unit: 'percentunit', width: 12, about: 'In its hour, day or month. The node that leads the system shard tells it.',
+        queries: { legend: '{{org}} {{limit}}', expr: 'max by (org, limit) (troupe_token_limit_used_ratio{NODES})' },
+      }),
+      lines('Expected of each limit', {
+        unit: 'percentunit', width: 12, about: 'What will be used when the period ends, from the hours of the last week. Above 100 %: it will be passed.',
+        queries: { legend: '{{org}} {{limit}}', expr: 'max by (org, limit) (troupe_token_limit_projected_ratio{NODES})' },
+      }),
+    ]],
     ['Cost', [
       lines('Cost per hour by model', { unit: 'currencyUSD', width: 12, stacked: true, about: 'At the present pace.', queries: { legend: '{{model}}', expr: `sum by (model) (${rate('cost_usd_total')}) * 3600` } }),
       lines('Cost of 1,000 tokens', {
         unit: 'currencyUSD', width: 6, decimals: 4, about: 'By model, input and output together.',
         queries: { legend: '{{model}}', expr: `sum by (model) (${rate('cost_usd_total')}) / (sum by (model) (${rate('tokens_total')}) > 0) * 1000` },
       }),
+      lines('Cost per hour by team', { unit: 'currencyUSD', width: 12, stacked: true, about: 'Of models, tools and memory, at the present pace.', queries: { legend: '{{team}}', expr: `sum by (team) (${rate('team_cost_usd_total')}) * 3600` } }),
+      lines('Cost per hour by tier', { unit: 'currencyUSD', width: 6, stacked: true, about: 'Of memory, by the tier that served.', queries: { legend: '{{tier}}', expr: `sum by (tier) (${rate('memory_cost_usd_total')}) * 3600` } }),
       lines('Calls without a price', { unit: 'cps', width: 6, about: 'The price table does not know these models: their cost is missing above.', queries: by('model', 'unpriced_calls_total') }),
     ]],
     ['Tokens', [

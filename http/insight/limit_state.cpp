@@ -9,22 +9,6 @@ namespace troupe::http {
 
 namespace {
 
-std::string_view scope_name(schema::LimitScope s) {
-  switch (s) {
-    case schema::LimitScope::TEAM: return "team";
-    case schema::LimitScope::AGENT: return "agent";
-    default: return "org";
-  }
-}
-
-std::string_view period_name(schema::LimitPeriod p) {
-  switch (p) {
-    case schema::LimitPeriod::HOUR: return "hour";
-    case schema::LimitPeriod::MONTH: return "month";
-    default: return "day";
-  }
-}
-
 std::vector<token_limit> limits_in(const std::string& bytes) {
   message_reader reader(bytes);
   auto found = reader.root<schema::QueryResult>();
@@ -34,7 +18,96 @@ std::vector<token_limit> limits_in(const std::string& bytes) {
   return all;
 }
 
+using limit_list = std::vector<token_limit>;
+using limits_done = std::function<void(result<std::vector<limit_standing>>)>;
+
+// 'done' on the home thread. No organisation: of all.
+void ask_list(client& actors, const std::shared_ptr<io_thread>& home, std::string_view org, consistency level,
+              std::function<void(result<limit_list>)> done) {
+  query_builder query(org);
+  query->setListTokenLimits();
+  actors.query(system_shard, query.bytes(), level, [home, done = std::move(done)](result<std::string> got) {
+    home->post([done, got = std::move(got)] {
+      if (!got) return done(got.error());
+      try {
+        done(limits_in(*got));
+      } catch (const kj::Exception&) {
+        done(failure{errc::internal, "The limits could not be read."});
+      }
+    });
+  });
+}
+
+// Of one organisation.
+void ask_standings(client& actors, io_thread& home, const cell_asker& who, std::int64_t now_us,
+                   limit_list all, limits_done done) {
+  std::vector<cell_question> questions;
+  for (auto& l : all) {
+    questions.push_back(history_question(l.names(), now_us));
+    questions.push_back(period_question(l.names(), period_of(l.period, now_us), now_us));
+  }
+  ask_cells(actors, home, who, std::move(questions),
+            [all = std::move(all), now_us, done = std::move(done)](result<cell_tables> t) {
+              if (!t) return done(t.error());
+              std::vector<limit_standing> standings;
+              for (std::size_t i = 0; i < all.size(); ++i)
+                standings.push_back(standing_of(all[i], (*t)[2 * i], (*t)[2 * i + 1], now_us));
+              done(std::move(standings));
+            });
+}
+
+// One organisation after the other: of many, nobody waits for it.
+class all_limits : public std::enable_shared_from_this<all_limits> {
+ public:
+  all_limits(client& actors, std::shared_ptr<io_thread> home, std::int64_t now_us, limits_done done)
+      : actors_(actors), home_(std::move(home)), now_us_(now_us), done_(std::move(done)) {}
+
+  void start(limit_list all) {
+    for (auto& l : all) {
+      if (by_org_.empty() || by_org_.back().front().org != l.org) by_org_.emplace_back();
+      by_org_.back().push_back(std::move(l));
+    }
+    next();
+  }
+
+ private:
+  void next() {
+    if (at_ == by_org_.size()) return done_(std::move(standings_));
+    auto& of = by_org_[at_++];
+    ask_standings(actors_, *home_, {of.front().org, consistency::local}, now_us_, of,
+                  [self = shared_from_this()](result<std::vector<limit_standing>> found) {
+                    if (!found) return self->done_(found.error());
+                    for (auto& s : *found) self->standings_.push_back(std::move(s));
+                    self->next();
+                  });
+  }
+
+  client& actors_;
+  const std::shared_ptr<io_thread> home_;
+  const std::int64_t now_us_;
+  const limits_done done_;
+  std::vector<limit_list> by_org_;
+  std::size_t at_ = 0;
+  std::vector<limit_standing> standings_;
+};
+
 }  // namespace
+
+std::string_view to_string(schema::LimitScope s) {
+  switch (s) {
+    case schema::LimitScope::TEAM: return "team";
+    case schema::LimitScope::AGENT: return "agent";
+    default: return "org";
+  }
+}
+
+std::string_view to_string(schema::LimitPeriod p) {
+  switch (p) {
+    case schema::LimitPeriod::HOUR: return "hour";
+    case schema::LimitPeriod::MONTH: return "month";
+    default: return "day";
+  }
+}
 
 std::string_view to_string(limit_state s) {
   switch (s) {
@@ -46,7 +119,8 @@ std::string_view to_string(limit_state s) {
 }
 
 token_limit token_limit::of(schema::TokenLimit::Reader r) {
-  return {std::string(view_of(r.getId())),
+  return {std::string(view_of(r.getOrg())),
+          std::string(view_of(r.getId())),
           std::string(view_of(r.getKey())),
           r.getScope(),
           r.getPeriod(),
@@ -86,42 +160,29 @@ limit_standing standing_of(token_limit limit, const cell_table& by_hour, const c
   return s;
 }
 
-void ask_limits(client& actors, io_thread& home, cell_asker who, std::int64_t now_us,
-                std::function<void(result<std::vector<limit_standing>>)> done) {
-  query_builder query(who.org);
-  query->setListTokenLimits();
+void ask_limits(client& actors, io_thread& home, cell_asker who, std::int64_t now_us, limits_done done) {
   auto thread = home.shared_from_this();
-  auto listed = [&actors, thread, who, now_us, done = std::move(done)](const result<std::string>& got) {
-    if (!got) return done(got.error());
-    std::vector<token_limit> all;
-    try {
-      all = limits_in(*got);
-    } catch (const kj::Exception&) {
-      return done(failure{errc::internal, "The limits could not be read."});
-    }
-    std::vector<cell_question> questions;
-    for (auto& l : all) {
-      questions.push_back(history_question(l.names(), now_us));
-      questions.push_back(period_question(l.names(), period_of(l.period, now_us), now_us));
-    }
-    ask_cells(actors, *thread, who, std::move(questions), [all, now_us, done](result<cell_tables> t) {
-      if (!t) return done(t.error());
-      std::vector<limit_standing> standings;
-      for (std::size_t i = 0; i < all.size(); ++i)
-        standings.push_back(standing_of(all[i], (*t)[2 * i], (*t)[2 * i + 1], now_us));
-      done(std::move(standings));
-    });
-  };
-  actors.query(system_shard, query.bytes(), who.level, [thread, listed](result<std::string> got) {
-    thread->post([listed, got = std::move(got)] { listed(got); });
-  });
+  ask_list(actors, thread, who.org, who.level,
+           [&actors, thread, who, now_us, done = std::move(done)](result<limit_list> all) {
+             if (!all) return done(all.error());
+             ask_standings(actors, *thread, who, now_us, std::move(*all), done);
+           });
+}
+
+void ask_all_limits(client& actors, const std::shared_ptr<io_thread>& home, std::int64_t now_us,
+                    limits_done done) {
+  ask_list(actors, home, "", consistency::local,
+           [&actors, home, now_us, done = std::move(done)](result<limit_list> all) {
+             if (!all) return done(all.error());
+             std::make_shared<all_limits>(actors, home, now_us, done)->start(std::move(*all));
+           });
 }
 
 void write_limit_json(const limit_standing& s, std::string& out) {
   const auto& l = s.limit;
   object_writer w(out);
-  w.text("id", l.id).text("scope", scope_name(l.scope)).text_or_null("key", l.key);
-  w.text("period", period_name(l.period));
+  w.text("id", l.id).text("scope", to_string(l.scope)).text_or_null("key", l.key);
+  w.text("period", to_string(l.period));
   if (l.tokens > 0)
     w.raw("cost_usd", "null").number("tokens", l.tokens);
   else

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ enum class limit_state : std::uint8_t {
 std::string_view to_string(limit_state s);
 
 struct token_limit {
-  std::string id, key;
+  std::string org, id, key;
   schema::LimitScope scope = schema::LimitScope::ORG;
   schema::LimitPeriod period = schema::LimitPeriod::DAY;
   std::int64_t cost_nano_usd = 0, tokens = 0;
@@ -48,6 +49,12 @@ limit_standing standing_of(token_limit limit, const cell_table& by_hour, const c
 void ask_limits(client& actors, io_thread& home, cell_asker who, std::int64_t now_us,
                 std::function<void(result<std::vector<limit_standing>>)> done);
 
+// The same of all organisations, one after the other.
+void ask_all_limits(client& actors, const std::shared_ptr<io_thread>& home, std::int64_t now_us,
+                    std::function<void(result<std::vector<limit_standing>>)> done);
+
+std::string_view to_string(schema::LimitScope s);
+std::string_view to_string(schema::LimitPeriod p);
 void write_limit_json(const limit_standing& s, std::string& out);
 
 }  // namespace troupe::http

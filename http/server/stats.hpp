@@ -13,6 +13,12 @@
 
 namespace troupe::http {
 
+// How a token limit stands: parts of what it allows.
+struct limit_figures {
+  std::string org, id, scope, key, period;
+  double used = 0, projected = 0, warn_at = 0;
+};
+
 // Told of every answer, on I/O threads, and of the feed: must be quick and thread-safe.
 class observer {
  public:
@@ -21,6 +27,10 @@ class observer {
                             std::chrono::nanoseconds took) noexcept = 0;
   // Each encoded schema::Feed that comes to this node, on an actor's thread.
   virtual void feed_seen(std::string_view) noexcept {}
+  // Whether this node is the one that watches the token limits of all organisations. For any thread.
+  virtual bool watches_limits() const noexcept { return false; }
+  // How all of them stand, now and then; none any more when another node watches them. On an I/O thread.
+  virtual void limits_seen(std::vector<limit_figures>) noexcept {}
 };
 
 struct request_count {

@@ -31,6 +31,7 @@ before(async () => {
   prometheus = await Prometheus.start({ targets: [`127.0.0.1:${node.ports.ops}`], rules });
   sender = new Sender({ base: node.base, otlp: node.otlp, key: admin_key });
   await sender.introduce(agents);
+  await node.api.call('PUT', '/api/v2/tokens/limits/month', { body: { scope: 'org', period: 'month', tokens: 1_000_000_000_000 } });
   played.at = Date.now() - 18 * 3_600_000;
   played.player = new Player(played.at, { seed: 'watched', rate: 1, offset_minutes: 0 });
   played.done = (async () => {
@@ -98,11 +99,23 @@ test('monitoring: the figures are those of what was told', async () => {
   await until('Prometheus to have seen all of it', async () => (await value('sum(troupe_fleet_events_total)')) === sum((t) => t.events), 20_000);
   assert.equal(await value('sum(troupe_fleet_events_total{status="error"})'), sum((t) => t.errors));
   assert.equal(await value('sum(troupe_fleet_tokens_total)'), sum((t) => (t.tokens?.input ?? 0) + (t.tokens?.output ?? 0)), 'the kinds add up');
+  const team_cost = await value('sum(troupe_fleet_team_cost_usd_total)');
+  assert.ok(Math.abs(team_cost - sum((t) => t.cost_usd)) < 1e-6, String(team_cost));
   // Cost of the memory tiers is not a model's.
   const memory_cost = sum((t) => t.cost_usd) - (await value('sum(troupe_fleet_cost_usd_total)'));
   assert.ok(memory_cost >= -1e-6 && memory_cost < 0.1, String(memory_cost));
   const by_tier = await prometheus.query('troupe_fleet_memory_hits_total');
   assert.deepEqual(by_tier.map(({ metric }) => metric.tier).sort(), ['chromadb_semantic', 'postgresql_structured', 'redis_immediate']);
+});
+
+test('monitoring: a limit that is passed is in the metrics, in the log and among the alerts, whether anybody looks or not', async () => {
+  const { status } = await node.api.call('PUT', '/api/v2/tokens/limits/small', { body: { scope: 'org', period: 'month', tokens: 1 } });
+  assert.ok(status < 300, String(status));
+  const used = async (limit) => (await prometheus.query(`troupe_token_limit_used_ratio{limit="${limit}",org="default"}`))[0]?.value;
+  await until('the limit in Prometheus', async () => (await used('small')) > 1, 60_000);
+  assert.ok((await used('month')) < 1);
+  await until('the alert', async () => (await prometheus.query('ALERTS{alertname="TroupeLimitReached",limit="small",alertstate="firing"}')).length === 1, 60_000);
+  assert.ok(node.log_entries.some((entry) => entry.message === 'limit reached' && entry.org === 'default' && entry.limit === 'small'));
 });
 
 test('monitoring: promtool finds nothing wrong with configuration and rules, and every alert fires when it should', async () => {

@@ -42,6 +42,21 @@ TEST_CASE("token limits: a limit is set, replaced and removed") {
   CHECK((*again).getRefused().getCode() == static_cast<unsigned>(errc::not_found));
 }
 
+TEST_CASE("token limits: without an organisation those of all are listed, each with its own") {
+  memory_shard shard;
+  shard.run(limit("a", 5));
+  shard.org = "other";
+  shard.run(limit("a", 7));
+  shard.run(limit("b", 8));
+  CHECK(all(shard) == std::vector<std::pair<std::string, std::int64_t>>{{"a", 7}, {"b", 8}});
+  shard.org = "";
+  auto found = shard.query([](auto q) { q.setListTokenLimits(); });
+  std::vector<std::string> names;
+  for (auto l : (*found).getTokenLimits())
+    names.push_back(std::string(view_of(l.getOrg())) + "/" + std::string(view_of(l.getId())));
+  CHECK(names == std::vector<std::string>{"default/a", "other/a", "other/b"});
+}
+
 TEST_CASE("token limits: what makes no sense is refused by field, and changes nothing") {
   memory_shard shard;
   auto field = [&](const memory_shard::fill& f) {

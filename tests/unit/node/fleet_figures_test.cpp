@@ -172,6 +172,26 @@ TEST_CASE(
   CHECK(active(now_us + fleet_figures::active_us + 1) == 0);
 }
 
+TEST_CASE("fleet figures: cost goes to the team, and to the tool or the tier that it was for") {
+  fleet f;
+  f.take(5, [](unsigned i, schema::Event::Builder e) {
+    e.setTeam(i < 3 ? "research" : "");
+    e.setCostNanoUsd(i == 4 ? 0 : 1'000'000'000);
+    if (i == 0) e.setType(schema::EventType::TOOL_CALL), e.setTool("search");
+    if (i == 1) e.setType(schema::EventType::MEMORY_ACCESS), e.setTier("redis_immediate");
+    if (i == 3) e.setType(schema::EventType::TOOL_CALL);
+  });
+  auto cost = [&](const char* family, const char* label, const char* name) {
+    auto m = f.find(family, {{label, name}});
+    return m ? m->counter.value : 0;
+  };
+  CHECK(cost("troupe_fleet_team_cost_usd_total", "team", "research") == 3);
+  CHECK(cost("troupe_fleet_team_cost_usd_total", "team", "other") == 1);
+  CHECK(cost("troupe_fleet_tool_cost_usd_total", "tool", "search") == 1);
+  CHECK(cost("troupe_fleet_tool_cost_usd_total", "tool", "other") == 1);
+  CHECK(cost("troupe_fleet_memory_cost_usd_total", "tier", "redis_immediate") == 1);
+}
+
 TEST_CASE("fleet figures: names beyond the bound share one series, and nothing is lost") {
   fleet f;
   f.take(200, [](unsigned i, auto e) {
