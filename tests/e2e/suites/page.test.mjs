@@ -1,12 +1,12 @@
 // The page in a real browser on a real node: what an SDK sends appears, a restart is survived, axe finds nothing.
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { chromium } from 'playwright-core';
+import { no_violation } from '../support/axe.mjs';
 import { numbers, steps } from '../support/events.mjs';
 import { Node, admin_key, root } from '../support/node.mjs';
 import { Sdk } from '../support/otel.mjs';
@@ -14,7 +14,6 @@ import { price_file } from '../support/prices.mjs';
 import { until } from '../support/until.mjs';
 
 const shots = join(root, 'build', 'e2e-screenshots');
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const step_deadline_ms = 15_000;
 
@@ -73,10 +72,7 @@ async function agent_works(agent, question) {
 
 async function inspect(name) {
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`);
-  assert.deepEqual(found, [], `axe on ${name}`);
+  await no_violation(page, name);
 }
 
 test('page: a wrong key is told, the right one signs in, and it is never in the address', async () => {

@@ -2,18 +2,17 @@
 // light and dark, on a desk and on a phone; axe finds nothing; a figure leads to its events, and moves while one looks.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
+import { no_violation } from '../support/axe.mjs';
 import { uuid7 } from '../support/events.mjs';
 import { Node, bin_dir, root } from '../support/node.mjs';
 import { until } from '../support/until.mjs';
 
 const shots = join(root, 'build', 'e2e-screenshots');
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const deadline_ms = 30_000;
 const run = (program, args) => promisify(execFile)(program, args, { timeout: 240_000, maxBuffer: 16 * 1024 * 1024 });
 
@@ -79,9 +78,7 @@ async function inspect(page, name) {
   await page.screenshot({ path: join(shots, `insight_${name}.png`), fullPage: true });
   const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(wide <= screen, `${name} is ${wide} wide on a screen of ${screen}`);
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`), [], `axe on ${name}`);
+  await no_violation(page, name);
 }
 
 for (const [locale, scheme, size, width, height] of [

@@ -11,6 +11,8 @@ import { build } from 'vite';
 import { MockNode, keys } from '../fixture/mock_node.mjs';
 
 const axe_source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** With the size of targets of WCAG 2.2, which axe leaves out unless it is asked. */
+const axe_rules = { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } };
 export const [admin_key, ingest_key] = Object.keys(keys);
 const shots = process.env.TROUPE_SHOTS;
 const arguments_of_browser = [
@@ -74,7 +76,8 @@ export class Stage {
     const { page } = this;
     if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
     await page.evaluate(axe_source);
-    const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+    const { violations, passes } = await page.evaluate((rules) => globalThis.axe.run(document, rules), axe_rules);
+    assert.ok(passes.some(({ id }) => id === 'target-size'), 'the size of targets was looked at');
     const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`);
     assert.deepEqual(found, [], `axe on ${name}`);
     const wider = await page.evaluate(
