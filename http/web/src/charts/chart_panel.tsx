@@ -1,12 +1,13 @@
 // Purpose: the frame of every chart: title, legend, what can be done with it, the plot or its figures as a table, and
 // a sentence that says what it shows.
-// Invariants: every chart has a table and can be taken away as CSV and, when it is drawn, as a picture. A state
+// Invariants: every chart has a table, can be zoomed, and can be taken away as CSV and as a picture. A state
 // (loading, empty, failed) stands in the place of the plot, which keeps its height.
 import { useId, useState, type ReactNode } from 'react';
 import { Icon } from '../components/icons.tsx';
 import { t } from '../i18n/i18n.ts';
 import { download } from './download.ts';
 import { csv_of, file_name, shown_cell, type TableModel } from './table_model.ts';
+import { no_zoom, ZoomTools, type Zoom } from './zoom_tools.tsx';
 
 export interface LegendItem {
   readonly name: string;
@@ -23,6 +24,7 @@ export interface ChartPanelProps {
   readonly state?: ReactNode;
   readonly picture?: () => Promise<Blob | null> | Blob | null;
   readonly picture_ending?: 'png' | 'svg';
+  readonly zoom?: Zoom;
   readonly controls?: ReactNode;
   readonly note?: ReactNode;
   readonly className?: string;
@@ -70,7 +72,8 @@ interface ActionsProps extends ChartPanelProps {
   readonly set_as_table: (as_table: boolean) => void;
 }
 
-function Actions({ title, table, picture, picture_ending = 'png', as_table, set_as_table, state }: ActionsProps) {
+function Actions(props: ActionsProps) {
+  const { title, table, picture, picture_ending = 'png', zoom, as_table, set_as_table, state } = props;
   const named = (action: string): string => t('chart.action', { action, title });
   const keep_picture = async (): Promise<void> => {
     const file = await picture?.();
@@ -78,6 +81,7 @@ function Actions({ title, table, picture, picture_ending = 'png', as_table, set_
   };
   return (
     <div className="chart_actions">
+      {zoom && <ZoomTools title={title} zoom={as_table || state !== undefined ? no_zoom : zoom} />}
       <button
         type="button"
         className="button button_icon"

@@ -1,32 +1,37 @@
-// Purpose: the collaboration graph as one looks at it and moves in it: by pointer, by keyboard, by screen reader.
-// Invariants: frames are drawn only while something moves. To assistive technology it is a list of agents, of which
-// one is active; arrows go to the nearest agent in their direction. With less motion asked for, it stands still.
+// Purpose: a graph as one looks at it and moves in it: by pointer, by finger, by keyboard, by screen reader.
+// Invariants: frames are drawn only while something moves. To assistive technology it is a list of nodes, of which
+// one is active; arrows go to the nearest node in their direction, and with Shift move the picture. Whatever is chosen
+// is brought into sight. With less motion asked for, it stands still.
 import { useCallback, useEffect, useImperativeHandle, useRef, useState, type KeyboardEvent, type Ref } from 'react';
-import type { GraphEdge, GraphNode } from '../api/insight.ts';
 import { shade } from '../design/theme.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_store } from '../live/store.ts';
 import { picture_of_canvas } from './download.ts';
-import { fit, paint_graph, resolve_paint, type Camera, type Paint } from './graph_paint.ts';
-import { body_towards, GraphSim, type Body } from './graph_sim.ts';
+import { fit, panned, scaled, showing, type Camera } from './graph_camera.ts';
+import { paint_graph, resolve_paint, type Paint } from './graph_paint.ts';
+import { body_towards, GraphSim, type Body, type EdgeData, type NodeData } from './graph_sim.ts';
 import { less_motion } from './time_option.ts';
 import { use_graph_pointer } from './graph_pointer.ts';
+import { graph_zoom, pan_steps } from './graph_tools.tsx';
+import { zoom_by_key } from './zoom_tools.tsx';
 
 export interface GraphHandle {
   readonly picture: () => Promise<Blob | null>;
   readonly pulse: (edges: readonly { readonly from: string; readonly to: string }[]) => void;
   readonly zoom: (factor: number) => void;
+  readonly pan: (dx_px: number, dy_px: number) => void;
   readonly fit: () => void;
 }
 
 export interface ForceGraphProps {
-  readonly nodes: readonly GraphNode[];
-  readonly edges: readonly GraphEdge[];
-  readonly teams: readonly string[];
+  readonly nodes: readonly NodeData[];
+  readonly edges: readonly EdgeData[];
+  /** in the order of their colours */
+  readonly groups: readonly string[];
   readonly chosen: string | null;
   readonly choose: (id: string | null) => void;
   readonly open: (id: string) => void;
-  readonly describe: (node: GraphNode) => string;
+  readonly describe: (node: NodeData) => string;
   readonly label: string;
   readonly handle: Ref<GraphHandle>;
 }
@@ -44,7 +49,7 @@ export interface GraphState {
 }
 
 export default function ForceGraph(props: ForceGraphProps) {
-  const { nodes, edges, teams, chosen, choose, open, describe, label, handle } = props;
+  const { nodes, edges, groups, chosen, choose, open, describe, label, handle } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [state] = useState<GraphState>(() => ({
     sim: new GraphSim(),
@@ -60,24 +65,31 @@ export default function ForceGraph(props: ForceGraphProps) {
   const draw = use_drawing(canvas, state);
 
   useEffect(() => {
-    state.sim.set_data(nodes, edges, teams);
+    state.sim.set_data(nodes, edges, groups);
     if (less_motion()) state.sim.settle();
     draw();
-  }, [nodes, edges, teams, state, draw]);
+  }, [nodes, edges, groups, state, draw]);
   useEffect(() => {
     state.paint = resolve_paint();
     state.chosen = chosen;
+    const body = state.sim.bodies.find(({ id }) => id === chosen);
+    const place = canvas.current;
+    if (body && place && !state.follows) {
+      state.camera = showing(state.camera, body, place.clientWidth, place.clientHeight);
+    }
     draw();
   }, [shown_shade, chosen, state, draw]);
 
-  const zoom = useCallback(
-    (factor: number) => {
+  const look = useCallback(
+    (move: (camera: Camera) => Camera) => {
       state.follows = false;
-      state.camera = { ...state.camera, scale: Math.max(0.15, Math.min(6, state.camera.scale * factor)) };
+      state.camera = move(state.camera);
       draw();
     },
     [state, draw],
   );
+  const zoom = useCallback((factor: number) => look((camera) => scaled(camera, factor)), [look]);
+  const pan = useCallback((dx: number, dy: number) => look((camera) => panned(camera, dx, dy)), [look]);
   const fit_all = useCallback(() => {
     state.follows = true;
     draw();
@@ -90,23 +102,23 @@ export default function ForceGraph(props: ForceGraphProps) {
       draw();
     },
     zoom,
+    pan,
     fit: fit_all,
   }));
 
-  const pointer = use_graph_pointer(canvas, state, draw, zoom, choose);
+  const pointer = use_graph_pointer({ canvas, state, draw, look, choose });
   const keys = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { bodies } = state.sim;
     const here = bodies.find((body) => body.id === chosen);
     const largest = (): Body | undefined => bodies.toSorted((a, b) => b.radius - a.radius)[0];
-    if (event.key.startsWith('Arrow')) choose((here ? body_towards(bodies, here, event.key) : null)?.id ?? here?.id ?? largest()?.id ?? null);
+    const step = event.shiftKey ? pan_steps[event.key] : undefined;
+    if (step) pan(...step);
+    else if (event.key.startsWith('Arrow')) choose((here ? body_towards(bodies, here, event.key) : null)?.id ?? here?.id ?? largest()?.id ?? null);
     else if (event.key === 'Home') choose(largest()?.id ?? null);
     else if (event.key === 'Enter' && here) open(here.id);
     else if (event.key === 'Escape') choose(null);
-    else if (event.key === '+') zoom(1.25);
-    else if (event.key === '-') zoom(0.8);
-    else if (event.key === '0') fit_all();
-    else return;
+    else if (!zoom_by_key(event.key, graph_zoom(zoom, fit_all))) return;
     event.preventDefault();
   };
   const focus = (focused: boolean) => () => {
@@ -135,7 +147,7 @@ export default function ForceGraph(props: ForceGraphProps) {
           aria-selected={node.id === chosen}
           className="hidden"
         >
-          {node.id === chosen ? describe(node) : node.id}
+          {node.id === chosen ? describe(node) : node.label}
         </div>
       ))}
       {nodes.length === 0 && (

@@ -1,14 +1,8 @@
-// Purpose: paints the collaboration graph on a canvas.
+// Purpose: paints a graph on a canvas.
 // Invariant: reads the simulation and never changes it. Colours come from the design, resolved once for each shade.
 import { resolved_colour } from '../design/theme.ts';
-import type { Body, GraphSim, Tie } from './graph_sim.ts';
-
-export interface Camera {
-  /** what is in the middle of the canvas, and pixels for each unit */
-  readonly x: number;
-  readonly y: number;
-  readonly scale: number;
-}
+import type { Camera } from './graph_camera.ts';
+import type { GraphSim, Tie } from './graph_sim.ts';
 
 export interface Paint {
   readonly ink: string;
@@ -16,11 +10,11 @@ export interface Paint {
   readonly edge: string;
   readonly bad: string;
   readonly focus: string;
-  readonly teams: readonly string[];
+  readonly groups: readonly string[];
   readonly face: string;
 }
 
-export const team_colours = ['--series_1', '--series_2', '--series_3', '--series_4', '--series_5', '--series_6'] as const;
+export const group_colours = ['--series_1', '--series_2', '--series_3', '--series_4', '--series_5', '--series_6'] as const;
 const pulse_length_ms = 900;
 const labels_max = 26;
 
@@ -31,21 +25,9 @@ export function resolve_paint(): Paint {
     edge: resolved_colour('--line_strong'),
     bad: resolved_colour('--series_bad'),
     focus: resolved_colour('--focus'),
-    teams: team_colours.map((token) => resolved_colour(token)),
+    groups: group_colours.map((token) => resolved_colour(token)),
     face: getComputedStyle(document.body).fontFamily,
   };
-}
-
-/** The camera that shows every node. */
-export function fit(bodies: readonly Body[], width: number, height: number): Camera {
-  if (bodies.length === 0) return { x: 0, y: 0, scale: 1 };
-  const xs = bodies.map((body) => body.x);
-  const ys = bodies.map((body) => body.y);
-  const [left, right] = [Math.min(...xs), Math.max(...xs)];
-  const [top, bottom] = [Math.min(...ys), Math.max(...ys)];
-  const scale = Math.min(2.4, (width - 90) / Math.max(60, right - left), (height - 110) / Math.max(60, bottom - top));
-  // names stand below their nodes
-  return { x: (left + right) / 2, y: (top + bottom) / 2 + 10 / scale, scale };
 }
 
 export interface Scene {
@@ -95,11 +77,11 @@ function paint_ties(brush: CanvasRenderingContext2D, scene: Scene, near: Readonl
     const age = now_ms - tie.pulse_ms;
     const fresh = age < pulse_length_ms ? 1 - age / pulse_length_ms : 0;
     pulsing ||= fresh > 0;
-    const faint = data.kind === 'trace' ? 0.5 : 1;
+    const faint = data.line === 'faint' ? 0.5 : 1;
     brush.globalAlpha = concerned ? Math.min(1, 0.42 * faint + 0.5 * fresh) : 0.05;
-    brush.strokeStyle = data.errors > 0 && data.errors * 4 >= data.count ? paint.bad : paint.edge;
-    brush.lineWidth = faint * Math.min(7, 0.8 + 0.6 * Math.sqrt(data.count)) + 1.5 * fresh;
-    brush.setLineDash(data.kind === 'trace' ? [3, 4] : []);
+    brush.strokeStyle = data.errors > 0 && data.errors * 4 >= data.weight ? paint.bad : paint.edge;
+    brush.lineWidth = faint * Math.min(7, 0.8 + 0.6 * Math.sqrt(data.weight)) + 1.5 * fresh;
+    brush.setLineDash(data.line === 'faint' ? [3, 4] : []);
     brush.beginPath();
     const bend = bend_of(tie);
     brush.moveTo(source.x, source.y);
@@ -114,7 +96,7 @@ function paint_ties(brush: CanvasRenderingContext2D, scene: Scene, near: Readonl
 
 /** An edge bends to its left, so that the two directions between two agents, and the two kinds, lie apart. */
 function bend_of({ source, target, data }: Tie): { readonly x: number; readonly y: number } {
-  const much = data.kind === 'trace' ? 0.22 : 0.1;
+  const much = data.line === 'faint' ? 0.22 : 0.1;
   const [dx, dy] = [target.x - source.x, target.y - source.y];
   return { x: (source.x + target.x) / 2 + dy * much, y: (source.y + target.y) / 2 - dx * much };
 }
@@ -141,7 +123,7 @@ function paint_bodies(brush: CanvasRenderingContext2D, scene: Scene, near: Reado
   const { sim, paint } = scene;
   for (const body of sim.bodies) {
     brush.globalAlpha = near === null || near.has(body.id) ? 1 : 0.18;
-    brush.fillStyle = paint.teams[body.team_index % paint.teams.length] ?? paint.ink;
+    brush.fillStyle = paint.groups[body.group_index % paint.groups.length] ?? paint.ink;
     brush.strokeStyle = paint.surface;
     brush.lineWidth = 1.5;
     brush.beginPath();
@@ -173,7 +155,7 @@ function paint_labels(brush: CanvasRenderingContext2D, scene: Scene, near: Reado
   brush.fillStyle = paint.ink;
   for (const body of wanted.slice(0, 80)) {
     const y = body.y + body.radius + size * 1.15;
-    brush.strokeText(body.id, body.x, y);
-    brush.fillText(body.id, body.x, y);
+    brush.strokeText(body.data.label, body.x, y);
+    brush.fillText(body.data.label, body.x, y);
   }
 }

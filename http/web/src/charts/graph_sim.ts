@@ -1,4 +1,4 @@
-// Purpose: where the nodes of the collaboration graph are: a force simulation that new data disturbs as little as
+// Purpose: where the nodes of a graph are: a force simulation that new data disturbs as little as
 // possible.
 // Invariants: a node keeps its place when figures change; only a changed set of nodes or edges warms the simulation
 // up, and a new node starts beside its neighbours. The same data laid out from nothing gives the same picture.
@@ -13,21 +13,39 @@ import {
   type SimulationLinkDatum,
   type SimulationNodeDatum,
 } from 'd3-force';
-import type { GraphEdge, GraphNode } from '../api/insight.ts';
+
+/** A node as a view gives it. */
+export interface NodeData {
+  readonly id: string;
+  readonly label: string;
+  /** what its colour stands for: a team, a kind */
+  readonly group: string;
+  readonly weight: number;
+}
+
+export interface EdgeData {
+  readonly from: string;
+  readonly to: string;
+  /** strong: drawn solid and bent little; faint: dotted, beside it */
+  readonly line: 'strong' | 'faint';
+  readonly weight: number;
+  /** shown as such where a quarter of it or more failed */
+  readonly errors: number;
+}
 
 export interface Body extends SimulationNodeDatum {
   readonly id: string;
-  data: GraphNode;
+  data: NodeData;
   radius: number;
-  /** which colour: teams in order of size */
-  team_index: number;
+  /** which colour */
+  group_index: number;
   x: number;
   y: number;
 }
 
 export interface Tie extends SimulationLinkDatum<Body> {
   readonly key: string;
-  data: GraphEdge;
+  data: EdgeData;
   source: Body;
   target: Body;
   /** when something last happened on it, for a short highlight */
@@ -38,7 +56,7 @@ const warm_alpha = 0.35;
 const rest_alpha = 0.004;
 const ticks_max = 320;
 
-const key_of = (edge: Pick<GraphEdge, 'from' | 'to' | 'kind'>): string => `${edge.from}\n${edge.to}\n${edge.kind}`;
+const key_of = (edge: Pick<EdgeData, 'from' | 'to' | 'line'>): string => `${edge.from}\n${edge.to}\n${edge.line}`;
 
 export class GraphSim {
   bodies: Body[] = [];
@@ -63,16 +81,16 @@ export class GraphSim {
     return this.simulation.alpha() > rest_alpha;
   }
 
-  /** How many teams there are is how many colours are wanted. */
-  set_data(nodes: readonly GraphNode[], edges: readonly GraphEdge[], teams: readonly string[]): void {
+  /** Groups in the order of their colours. */
+  set_data(nodes: readonly NodeData[], edges: readonly EdgeData[], groups: readonly string[]): void {
     const before = this.by_id;
-    const busiest = Math.max(1, ...nodes.map((node) => node.collaborations));
+    const busiest = Math.max(1, ...nodes.map((node) => node.weight));
     this.by_id = new Map();
     for (const [index, node] of nodes.entries()) {
       const body = before.get(node.id) ?? this.new_body(node, index);
       body.data = node;
-      body.radius = 4 + 10 * Math.sqrt(node.collaborations / busiest);
-      body.team_index = Math.max(0, teams.indexOf(node.team ?? ''));
+      body.radius = 4 + 10 * Math.sqrt(node.weight / busiest);
+      body.group_index = Math.max(0, groups.indexOf(node.group));
       this.by_id.set(node.id, body);
     }
     const old_ties = this.by_key;
@@ -106,8 +124,8 @@ export class GraphSim {
 
   /** Something happened between these two, just now. An edge that is not drawn yet shows itself when it appears. */
   pulse(from: string, to: string, now_ms: number): void {
-    for (const kind of ['explicit', 'trace'] as const) {
-      const tie = this.by_key.get(key_of({ from, to, kind }));
+    for (const line of ['strong', 'faint'] as const) {
+      const tie = this.by_key.get(key_of({ from, to, line }));
       if (tie) tie.pulse_ms = now_ms;
     }
   }
@@ -126,15 +144,15 @@ export class GraphSim {
     const link = this.simulation.force<ReturnType<typeof forceLink<Body, Tie>>>('link');
     link?.links(this.ties);
     link?.distance((tie) => 46 + 300 * few + tie.source.radius + tie.target.radius);
-    link?.strength((tie) => Math.min(0.5, 0.06 + 0.04 * Math.sqrt(tie.data.count)) / Math.max(1, Math.sqrt(this.ties.length / Math.max(1, this.bodies.length))));
+    link?.strength((tie) => Math.min(0.5, 0.06 + 0.04 * Math.sqrt(tie.data.weight)) / Math.max(1, Math.sqrt(this.ties.length / Math.max(1, this.bodies.length))));
     this.simulation.alpha(Math.max(alpha, this.simulation.alpha()));
   }
 
   /** On a spiral, so that nothing begins in one point. */
-  private new_body(data: GraphNode, index: number): Body {
+  private new_body(data: NodeData, index: number): Body {
     const angle = index * 2.399963;
     const distance = 14 * Math.sqrt(index + 0.5);
-    return { id: data.id, data, radius: 4, team_index: 0, x: distance * Math.cos(angle), y: distance * Math.sin(angle) };
+    return { id: data.id, data, radius: 4, group_index: 0, x: distance * Math.cos(angle), y: distance * Math.sin(angle) };
   }
 
   private put_beside(body: Body, other: Body): void {

@@ -1,7 +1,7 @@
 // Purpose: a heat map as a grid of real cells: read by eye as colour, by screen reader as a table.
 // Invariants: one cell is in the tab order at a time and the arrows move it, in the direction they point. The figure
 // of a cell is in its name; colour has as many levels as can be told apart, on a scale that is shown.
-import { memo, useCallback, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useCallback, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
 import { t } from '../i18n/i18n.ts';
 import { direction } from '../i18n/locale.ts';
 import { LinkTo } from '../routing/link_to.tsx';
@@ -9,6 +9,7 @@ import { navigate } from '../routing/router.ts';
 import { ChartPanel } from './chart_panel.tsx';
 import { heat_level, heat_levels, move_in_grid, type HeatData } from './heat_data.ts';
 import { heat_picture } from './heat_picture.ts';
+import { use_magnify } from './magnify.ts';
 import type { TableModel } from './table_model.ts';
 
 export interface HeatMapProps {
@@ -37,6 +38,7 @@ export function HeatMap(props: HeatMapProps) {
     column: Math.min(asked.column, Math.max(0, data.columns.length - 1)),
   };
   const [touched, set_touched] = useState(false);
+  const { scale, zoom, keys: zoom_keys, place: scroller } = use_magnify();
   const grid = useRef<HTMLTableElement>(null);
   const table = useMemo<TableModel>(
     () => ({
@@ -55,6 +57,7 @@ export function HeatMap(props: HeatMapProps) {
   const move = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Enter') open(place.row, place.column);
+    zoom_keys(event);
     const next = move_in_grid(event.key, place, data, direction());
     if (!next) return;
     event.preventDefault();
@@ -66,6 +69,7 @@ export function HeatMap(props: HeatMapProps) {
     set_touched(true);
     set_place({ row, column });
   }, []);
+  const label_every = Math.ceil(data.label_every / scale);
   const value = data.values[place.row]?.[place.column] ?? 0;
   const to = address(place.row, place.column);
   return (
@@ -73,21 +77,29 @@ export function HeatMap(props: HeatMapProps) {
       title={title}
       table={table}
       state={state}
+      zoom={zoom}
       controls={controls}
       note={note}
       picture={() => heat_picture(data)}
       picture_ending="svg"
       className="heat_panel"
     >
-      <div className="heat_scroll">
-        <table role="grid" className="heat" ref={grid} onKeyDown={move} aria-label={`${title}. ${t('chart.grid_keys')}`}>
+      <div className="heat_scroll" ref={scroller}>
+        <table
+          role="grid"
+          className="heat"
+          ref={grid}
+          onKeyDown={move}
+          aria-label={`${title}. ${t('chart.grid_keys')}`}
+          style={{ '--scale': scale } as CSSProperties}
+        >
           <thead>
             <tr>
               <th scope="col">
                 <span className="hidden">{row_title}</span>
               </th>
               {data.columns.map((name, column) => (
-                <th key={column} scope="col" title={name} data-shown={column % data.label_every === 0}>
+                <th key={column} scope="col" title={name} data-shown={column % label_every === 0}>
                   <bdi>{name}</bdi>
                 </th>
               ))}

@@ -3,7 +3,7 @@ import { resolved_colour } from '../design/theme.ts';
 import { direction } from '../i18n/locale.ts';
 import { heat_level, heat_levels, type HeatData } from './heat_data.ts';
 
-const escape_xml = (text: string): string =>
+export const escape_xml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
 /** The whole map as an SVG file, mirrored where reading is. */

@@ -1,7 +1,7 @@
 // Purpose: how queries go through the memory tiers: query to tier to tier, what each answered, what none did.
 // Invariants: a stream is as wide as its share of the queries, and never thinner than can be seen. Real text and real
 // links in the drawing; it runs in the reading direction. The table has the same figures.
-import { useMemo, useRef, type ReactNode } from 'react';
+import { useMemo, useRef, type CSSProperties, type ReactNode } from 'react';
 import type { TierStats } from '../api/insight.ts';
 import { resolved_colour } from '../design/theme.ts';
 import { count, duration, percent, usd } from '../format/numbers.ts';
@@ -11,6 +11,7 @@ import { use_events_link } from '../routing/events_link.ts';
 import { navigate } from '../routing/router.ts';
 import { ChartPanel } from './chart_panel.tsx';
 import { picture_of_svg } from './download.ts';
+import { use_magnify } from './magnify.ts';
 import type { TableModel } from './table_model.ts';
 import { lay_out_flow, type FlowLayout, type FlowNode } from './tier_layout.ts';
 
@@ -25,18 +26,28 @@ export function TierFlow({ stats, state, note }: TierFlowProps) {
   const layout = useMemo(() => (stats ? lay_out_flow(stats) : null), [stats]);
   const table = useMemo(() => table_of(stats), [stats]);
   const summary = stats ? summary_of(stats) : undefined;
+  const { scale, zoom, keys, place } = use_magnify();
   return (
     <ChartPanel
       title={t('memory.flow')}
       table={table}
       state={state}
+      zoom={zoom}
       note={note}
       {...(summary === undefined ? {} : { summary })}
       picture={() => (drawing.current ? picture_of_svg(drawing.current, resolved_colour('--surface')) : null)}
       picture_ending="svg"
     >
       {layout && (
-        <div className="flow_scroll" role="group" aria-label={t('memory.flow')} tabIndex={0}>
+        <div
+          className="flow_scroll"
+          ref={place}
+          role="group"
+          aria-label={`${t('memory.flow')}. ${t('chart.zoom_keys')}`}
+          tabIndex={0}
+          onKeyDown={keys}
+          style={{ '--scale': scale } as CSSProperties}
+        >
           <svg ref={drawing} className="flow" viewBox={`0 0 ${layout.width} ${layout.height}`}>
             <Drawing layout={layout} />
           </svg>

@@ -2,14 +2,13 @@
 // Invariants: the drawing code arrives separately, and the panel has its final height before it does. What the
 // cursor is on is told in words below the plot, where there is always room for it.
 import { lazy, Suspense, useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
-import { zoomed } from '../filters/time_range.ts';
 import { list_of, t } from '../i18n/i18n.ts';
-import { choose_range } from '../routing/range.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { navigate } from '../routing/router.ts';
 import { ChartPanel } from './chart_panel.tsx';
 import { summary_of_series } from './summary.ts';
 import { moment_of, step_end, table_of_times, type TimeData } from './time_data.ts';
+import { use_time_zoom } from './time_zoom.ts';
 
 const TimePlot = lazy(() => import('./time_plot.tsx'));
 
@@ -23,17 +22,18 @@ export interface TimeChartProps {
   readonly state?: ReactNode;
   readonly controls?: ReactNode;
   readonly note?: ReactNode;
-  /** false where the time shown is not that of the shared range */
-  readonly zooms?: 'shared_range' | 'never';
+  /** own_part: the time shown is not that of the shared range, and a zoom stays within the chart */
+  readonly zooms?: 'shared_range' | 'own_part';
   readonly summary?: string;
 }
 
 export function TimeChart(props: TimeChartProps) {
-  const { title, data, exact, short, events, state, controls, note, zooms = 'shared_range' } = props;
+  const { title, data: whole_data, exact, short, events, state, controls, note, zooms = 'shared_range' } = props;
+  const { data, zoom, zoom_by, zoom_to } = use_time_zoom(whole_data, zooms);
   const [asked_cursor, set_cursor] = useState<number | null>(null);
   const cursor = asked_cursor !== null && asked_cursor < data.times.length ? asked_cursor : null;
   const moment = useMemo(() => moment_of(data), [data]);
-  const table = useMemo(() => table_of_times(data, exact), [data, exact]);
+  const table = useMemo(() => table_of_times(whole_data, exact), [whole_data, exact]);
   const summary =
     props.summary ??
     (data.meaning === 'per_step' ? summary_of_series(data.times, data.lines, exact, moment) : latest_of(data, exact));
@@ -52,11 +52,8 @@ export function TimeChart(props: TimeChartProps) {
     const to = address(index);
     if (to !== undefined) navigate(to);
   };
-  const zoom = (from: number, to: number): void => {
-    const last = data.times.length - 1;
-    const [first, end] = [Math.max(0, Math.min(from, to)), Math.min(last, Math.max(from, to))];
-    choose_range(zoomed(data.times[first] ?? 0, step_end(data, end)));
-  };
+  const middle = (data.times.length - 1) / 2;
+  const tools = zoom(cursor ?? middle);
 
   return (
     <ChartPanel
@@ -64,6 +61,7 @@ export function TimeChart(props: TimeChartProps) {
       table={table}
       legend={legend_of(data)}
       state={state}
+      zoom={tools}
       controls={controls}
       note={note}
       picture={() => draw_picture.current?.() ?? null}
@@ -78,7 +76,9 @@ export function TimeChart(props: TimeChartProps) {
             set_cursor={set_cursor}
             describe={describe}
             pick={pick}
-            zoom={zooms === 'shared_range' ? zoom : undefined}
+            zoom={tools}
+            zoom_by={zoom_by}
+            zoom_to={zoom_to}
             give_picture={give_picture}
           />
         </Suspense>

@@ -5,6 +5,7 @@ import { resolution_ms } from '../filters/time_range.ts';
 import { day_hour_time, day_time, minute_time } from '../format/times.ts';
 import { t } from '../i18n/i18n.ts';
 import type { TableModel } from './table_model.ts';
+import type { Part } from './zoom_span.ts';
 
 export interface Line {
   readonly name: string;
@@ -68,6 +69,18 @@ export function table_of_times(data: TimeData, exact: (value: number) => string)
         ...(band ? [band.low[index] ?? null, band.high[index] ?? null] : []),
       ])
       .reverse(),
+  };
+}
+
+/** What a zoom shows of it. */
+export function part_of(data: TimeData, part: Part | null): TimeData {
+  if (part === null) return data;
+  const cut = <Value>(values: readonly Value[]): readonly Value[] => values.slice(part.first, part.last + 1);
+  return {
+    ...data,
+    times: cut(data.times),
+    lines: data.lines.map((line) => ({ ...line, values: cut(line.values) })),
+    ...(data.band ? { band: { ...data.band, low: cut(data.band.low), high: cut(data.band.high) } } : {}),
   };
 }
 

@@ -1,4 +1,4 @@
-// Purpose: draws a chart over time with ECharts, and lets it be read and zoomed: by pointer, by keyboard.
+// Purpose: draws a chart over time with ECharts, and lets it be read and zoomed (see plot_hands.ts).
 // Loaded only when a chart is shown.
 // Invariants: canvas only, so the page's content security policy needs no exception. To assistive technology the plot
 // is a slider over its steps: it says each step's figures when it gets there, and nothing when data arrives.
@@ -6,15 +6,15 @@ import { BarChart, LineChart } from 'echarts/charts';
 import { GridComponent } from 'echarts/components';
 import { init, use, type EChartsType } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
-import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { resolved_colour, shade } from '../design/theme.ts';
 import { t } from '../i18n/i18n.ts';
-import { direction } from '../i18n/locale.ts';
 import { use_store } from '../live/store.ts';
 import { picture_of_canvas } from './download.ts';
-import { step_after_key } from './step_keys.ts';
+import { use_plot_hands } from './plot_hands.ts';
 import type { TimeData } from './time_data.ts';
 import { time_option } from './time_option.ts';
+import type { Zoom } from './zoom_tools.tsx';
 
 use([BarChart, LineChart, GridComponent, CanvasRenderer]);
 
@@ -26,12 +26,13 @@ export interface TimePlotProps {
   readonly set_cursor: (cursor: number | null) => void;
   readonly describe: (index: number) => string;
   readonly pick: (index: number) => void;
-  /** two steps, in any order; without it the plot does not zoom */
-  readonly zoom?: ((from: number, to: number) => void) | undefined;
+  /** what the keys do, at the cursor */
+  readonly zoom: Zoom;
+  readonly zoom_by: (factor: number, at: number) => void;
+  /** two steps, in any order */
+  readonly zoom_to: (from: number, to: number) => void;
   readonly give_picture: (picture: () => Promise<Blob | null>) => void;
 }
-
-const drag_px_min = 6;
 
 export default function TimePlot(props: TimePlotProps) {
   const { label, data, short, cursor, describe, give_picture } = props;
@@ -69,7 +70,7 @@ export default function TimePlot(props: TimePlotProps) {
   }, [give_picture]);
 
   const at = cursor === null ? null : column_of(chart.current, cursor);
-  const { keys, pointer, selection } = use_hands(props, chart);
+  const { keys, pointer, selection } = use_plot_hands(props, chart);
   return (
     <div
       className="plot"
@@ -99,64 +100,4 @@ function column_of(chart: EChartsType | null, index: number): { left: number; wi
   const next = Number(chart.convertToPixel({ xAxisIndex: 0 }, index + 1));
   const width = Math.max(2, Math.abs(next - here));
   return Number.isFinite(here) && Number.isFinite(width) ? { left: here - width / 2, width } : null;
-}
-
-function use_hands(props: TimePlotProps, chart: { readonly current: EChartsType | null }) {
-  const { data, cursor, set_cursor, pick, zoom } = props;
-  const [drag, set_drag] = useState<{ from: number; to: number } | null>(null);
-  const steps = data.times.length;
-
-  const step_at = (event: PointerEvent<HTMLElement>): number | null => {
-    const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
-    const index = Number(chart.current?.convertFromPixel({ xAxisIndex: 0 }, x));
-    return Number.isFinite(index) ? Math.max(0, Math.min(steps - 1, Math.round(index))) : null;
-  };
-  const x_of = (event: PointerEvent<HTMLElement>): number =>
-    event.clientX - event.currentTarget.getBoundingClientRect().left;
-
-  const keys = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const here = cursor ?? steps - 1;
-    const next = step_after_key(event.key, here, steps, direction());
-    if (next !== null) set_cursor(next);
-    else if (event.key === 'Enter' && cursor !== null) pick(here);
-    else if (event.key === 'Escape') set_cursor(null);
-    else if (event.key === '+' && zoom) zoom(here - Math.ceil(steps / 8), here + Math.ceil(steps / 8));
-    else return;
-    event.preventDefault();
-  };
-
-  const pointer = {
-    onPointerDown: (event: PointerEvent<HTMLElement>): void => {
-      if (event.button !== 0 || event.pointerType === 'touch' || !zoom) return;
-      event.currentTarget.setPointerCapture(event.pointerId);
-      set_drag({ from: x_of(event), to: x_of(event) });
-    },
-    onPointerMove: (event: PointerEvent<HTMLElement>): void => {
-      if (drag) set_drag({ from: drag.from, to: x_of(event) });
-      const step = step_at(event);
-      if (step !== cursor) set_cursor(step);
-    },
-    onPointerUp: (event: PointerEvent<HTMLElement>): void => {
-      const step = step_at(event);
-      set_drag(null);
-      if (step === null) return;
-      if (drag && Math.abs(drag.to - drag.from) >= drag_px_min) {
-        const from = Math.round(Number(chart.current?.convertFromPixel({ xAxisIndex: 0 }, drag.from)));
-        if (Number.isFinite(from)) zoom?.(from, step);
-      } else if (event.pointerType === 'touch') {
-        set_cursor(step);
-      } else {
-        pick(step);
-      }
-    },
-    onPointerLeave: (event: PointerEvent<HTMLElement>): void => {
-      if (event.pointerType !== 'touch' && document.activeElement !== event.currentTarget) set_cursor(null);
-    },
-  };
-  const selection =
-    drag && Math.abs(drag.to - drag.from) >= drag_px_min
-      ? { left: Math.min(drag.from, drag.to), width: Math.abs(drag.to - drag.from) }
-      : null;
-  return { keys, pointer, selection };
 }

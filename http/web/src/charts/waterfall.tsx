@@ -1,7 +1,7 @@
 // Purpose: a trace as a waterfall: each span in its place in time, below the one that caused it.
 // Invariants: a real table, so it reads without the drawing. Time runs in the reading direction. A span opens to show
-// the event behind it. A span that took no time is still seen.
-import { Fragment, useState } from 'react';
+// the event behind it. A span that took no time is still seen. Up and down go from span to span.
+import { Fragment, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
 import type { Span, Trace } from '../api/insight.ts';
 import type { AgentEvent } from '../api/types.ts';
 import { Scroll } from '../components/scroll.tsx';
@@ -14,13 +14,32 @@ import { use_read } from '../queries/use_read.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { agent_address } from '../routing/router.ts';
 import { ChartPanel } from './chart_panel.tsx';
+import { use_magnify } from './magnify.ts';
 import type { TableModel } from './table_model.ts';
+import { waterfall_length_ms, waterfall_picture } from './waterfall_picture.ts';
 
-const marks = 4;
+const marks_of_whole = 4;
 
-export function Waterfall({ trace }: { readonly trace: Trace }) {
+export interface WaterfallProps {
+  readonly trace: Trace;
+  /** what leads on, where the waterfall is not the view itself */
+  readonly more?: ReactNode;
+}
+
+export function Waterfall({ trace, more }: WaterfallProps) {
   const [open, set_open] = useState<ReadonlySet<string>>(new Set());
-  const length_ms = Math.max(1, trace.duration_ms, ...trace.spans.map((span) => span.start_ms + (span.duration_ms ?? 0)));
+  const { scale, zoom, keys, place } = use_magnify();
+  const move = (event: KeyboardEvent<HTMLElement>): void => {
+    keys(event);
+    const names = [...event.currentTarget.querySelectorAll<HTMLElement>('.span_name')];
+    const here = names.findIndex((name) => name === event.target);
+    const to = here < 0 ? undefined : { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: names.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    names[to]?.focus();
+  };
+  const marks = Math.round(marks_of_whole * scale);
+  const length_ms = waterfall_length_ms(trace);
   const toggle = (id: string): void => {
     const next = new Set(open);
     if (!next.delete(id)) next.add(id);
@@ -30,11 +49,20 @@ export function Waterfall({ trace }: { readonly trace: Trace }) {
     <ChartPanel
       title={t('trace.waterfall')}
       table={table_of(trace)}
+      zoom={zoom}
+      controls={more}
+      picture={() => waterfall_picture(trace)}
+      picture_ending="svg"
       note={trace.truncated && <p className="note note_warn">{t('trace.truncated')}</p>}
       summary={summary_of(trace)}
     >
-      <Scroll label={t('trace.waterfall')}>
-        <table className="waterfall">
+      <Scroll label={t('trace.waterfall')} place={place}>
+        <table
+          className="waterfall"
+          data-whole={scale === 1}
+          onKeyDown={move}
+          style={{ '--scale': scale, '--marks': marks } as CSSProperties}
+        >
           <caption className="hidden">{t('trace.waterfall')}</caption>
           <thead>
             <tr>
@@ -131,9 +159,13 @@ function SpanRow({ span, length_ms, open, toggle }: SpanRowProps) {
       </tr>
       {open && (
         <tr className="span_detail">
-          <td colSpan={6}>
-            <SpanEvent id={span.event_id} />
+          {/* Where there is room for three columns only, a wider cell would make more of them. */}
+          <td colSpan={3}>
+            <div className="span_event">
+              <SpanEvent id={span.event_id} />
+            </div>
           </td>
+          <td colSpan={3} className="wide_only" />
         </tr>
       )}
     </Fragment>

@@ -1,29 +1,11 @@
-// Purpose: beside the graph: the tools that move it, and the chosen agent with those it works with.
-import type { RefObject } from 'react';
+// Purpose: beside the graph: the chosen agent with those it works with.
 import type { GraphEdge, GraphNode } from '../api/insight.ts';
-import type { GraphHandle } from '../charts/force_graph.tsx';
 import { count, percent } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_events_link } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { agent_address } from '../routing/router.ts';
 import { RowTable, type TableColumn } from './table.tsx';
-
-export function GraphTools({ handle }: { readonly handle: RefObject<GraphHandle | null> }) {
-  return (
-    <div className="graph_tools">
-      <button type="button" className="button button_icon" aria-label={t('collaboration.zoom_in')} onClick={() => handle.current?.zoom(1.25)}>
-        <span aria-hidden="true">+</span>
-      </button>
-      <button type="button" className="button button_icon" aria-label={t('collaboration.zoom_out')} onClick={() => handle.current?.zoom(0.8)}>
-        <span aria-hidden="true">−</span>
-      </button>
-      <button type="button" className="button button_small" onClick={() => handle.current?.fit()}>
-        {t('collaboration.fit')}
-      </button>
-    </div>
-  );
-}
 
 interface NeighboursProps {
   readonly node: GraphNode;

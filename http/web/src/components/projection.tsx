@@ -50,7 +50,7 @@ export function ProjectionPanels({ projection }: { readonly projection: Read<Pro
       exact={usd}
       short={short_usd}
       state={state}
-      zooms="never"
+      zooms="own_part"
       note={data && <Spans data={data} />}
     />
   );

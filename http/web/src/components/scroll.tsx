@@ -1,9 +1,17 @@
 // Purpose: a place that scrolls sideways where its content is too wide for it.
 // Invariant: it is in the tab order exactly while there is something to scroll to, so that the keyboard can.
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode, type RefObject } from 'react';
 
-export function Scroll({ label, children }: { readonly label: string; readonly children: ReactNode }) {
-  const place = useRef<HTMLDivElement>(null);
+export interface ScrollProps {
+  readonly label: string;
+  /** for who wants to scroll it */
+  readonly place?: RefObject<HTMLDivElement | null>;
+  readonly children: ReactNode;
+}
+
+export function Scroll({ label, place: given, children }: ScrollProps) {
+  const own = useRef<HTMLDivElement>(null);
+  const place = given ?? own;
   const [scrolls, set_scrolls] = useState(false);
   useEffect(() => {
     const element = place.current;
@@ -14,7 +22,7 @@ export function Scroll({ label, children }: { readonly label: string; readonly c
     if (element.firstElementChild) watch.observe(element.firstElementChild);
     measure();
     return () => watch.disconnect();
-  }, []);
+  }, [place]);
   return (
     <div ref={place} className="table_scroll" {...(scrolls ? { tabIndex: 0, role: 'group', 'aria-label': label } : {})}>
       {children}

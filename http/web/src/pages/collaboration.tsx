@@ -5,9 +5,11 @@ import { lazy, Suspense, useCallback, useMemo, useRef } from 'react';
 import type { CollaborationGraph, GraphEdge, GraphNode, Pairs } from '../api/insight.ts';
 import { ChartPanel } from '../charts/chart_panel.tsx';
 import type { GraphHandle } from '../charts/force_graph.tsx';
+import type { EdgeData, NodeData } from '../charts/graph_sim.ts';
+import { graph_tool_zoom, GraphPan } from '../charts/graph_tools.tsx';
 import type { TableModel } from '../charts/table_model.ts';
 import { Choice, use_choice } from '../components/choice.tsx';
-import { GraphTools, Neighbours } from '../components/neighbours.tsx';
+import { Neighbours } from '../components/neighbours.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Answer, Empty, Exactness, Failed, Loading } from '../components/states.tsx';
 import { RowTable, type TableColumn } from '../components/table.tsx';
@@ -57,6 +59,7 @@ export function Collaboration() {
     [graph.data, kind],
   );
   const teams = useMemo(() => teams_of(nodes), [nodes]);
+  const drawn = useMemo(() => ({ nodes: nodes.map(node_data), edges: edges.map(edge_data) }), [nodes, edges]);
   const table = useMemo(() => table_of(edges), [edges]);
   const state = graph.data ? (
     nodes.length === 0 ? (
@@ -67,12 +70,8 @@ export function Collaboration() {
   ) : (
     <Loading />
   );
-  const describe = (node: GraphNode): string =>
-    t('collaboration.describe', {
-      agent: node.id,
-      team: node.team ?? '–',
-      n: node.collaborations,
-    });
+  const describe = ({ label, group, weight }: NodeData): string =>
+    t('collaboration.describe', { agent: label, team: group === '' ? '–' : group, n: weight });
   const summary = graph.data ? summary_of(nodes, edges) : undefined;
   const node = nodes.find((each) => each.id === chosen) ?? null;
 
@@ -87,6 +86,7 @@ export function Collaboration() {
             colour: `--series_${index + 1}`,
           }))}
           state={state}
+          zoom={graph_tool_zoom(handle)}
           note={<Exactness data={graph.data} />}
           {...(summary === undefined ? {} : { summary })}
           picture={() => handle.current?.picture() ?? null}
@@ -103,9 +103,9 @@ export function Collaboration() {
           <Suspense fallback={<div className="graph" />}>
             <ForceGraph
               handle={handle}
-              nodes={nodes}
-              edges={edges}
-              teams={teams}
+              nodes={drawn.nodes}
+              edges={drawn.edges}
+              groups={teams}
               chosen={chosen}
               choose={choose}
               open={(id) => navigate(agent_address(id))}
@@ -113,7 +113,7 @@ export function Collaboration() {
               label={`${t('collaboration.graph')}. ${t('collaboration.keys')}`}
             />
           </Suspense>
-          <GraphTools handle={handle} />
+          <GraphPan handle={handle} />
         </ChartPanel>
         {node && <Neighbours node={node} nodes={nodes} edges={edges} choose={choose} />}
       </div>
@@ -121,6 +121,21 @@ export function Collaboration() {
     </>
   );
 }
+
+const node_data = ({ id, team, collaborations }: GraphNode): NodeData => ({
+  id,
+  label: id,
+  group: team ?? '',
+  weight: collaborations,
+});
+
+const edge_data = ({ from, to, kind, count: weight, errors }: GraphEdge): EdgeData => ({
+  from,
+  to,
+  line: kind === 'trace' ? 'faint' : 'strong',
+  weight,
+  errors,
+});
 
 /** Largest first, so that the large ones have colours of their own. */
 function teams_of(nodes: readonly GraphNode[]): string[] {

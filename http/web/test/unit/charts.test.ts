@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { GraphEdge, GraphNode, TierStats } from '../../src/api/insight.ts';
-import { body_towards, GraphSim } from '../../src/charts/graph_sim.ts';
+import type { GraphEdge, TierStats } from '../../src/api/insight.ts';
+import { fit, panned, scaled, showing } from '../../src/charts/graph_camera.ts';
+import { body_towards, GraphSim, type EdgeData, type NodeData } from '../../src/charts/graph_sim.ts';
 import { heat_level, heat_values, move_in_grid } from '../../src/charts/heat_data.ts';
 import { step_after_key } from '../../src/charts/step_keys.ts';
 import { summary_of_series } from '../../src/charts/summary.ts';
@@ -130,7 +131,8 @@ describe('memory tier flow', () => {
 });
 
 describe('collaboration graph', () => {
-  const node = (id: string, collaborations = 1): GraphNode => ({ id, team: 't', events: 1, errors: 0, collaborations });
+  const node = (id: string, weight = 1): NodeData => ({ id, label: id, group: 't', weight });
+  const tie = (from: string, to: string, weight = 1): EdgeData => ({ from, to, line: 'strong', weight, errors: 0 });
   const edge = (from: string, to: string, n = 1): GraphEdge => ({
     from,
     to,
@@ -144,10 +146,10 @@ describe('collaboration graph', () => {
 
   test('new figures leave everything where it is', () => {
     const sim = new GraphSim();
-    sim.set_data([node('a'), node('b'), node('c')], [edge('a', 'b')], ['t']);
+    sim.set_data([node('a'), node('b'), node('c')], [tie('a', 'b')], ['t']);
     sim.settle();
     const before = places(sim);
-    sim.set_data([node('a', 9), node('b'), node('c')], [edge('a', 'b', 8)], ['t']);
+    sim.set_data([node('a', 9), node('b'), node('c')], [tie('a', 'b', 8)], ['t']);
     expect(sim.moving).toBe(false);
     expect(places(sim)).toEqual(before);
   });
@@ -155,9 +157,9 @@ describe('collaboration graph', () => {
   test('a new agent appears beside the one it works with, and the same data give the same picture', () => {
     const lay_out = () => {
       const sim = new GraphSim();
-      sim.set_data([node('a'), node('b')], [edge('a', 'b')], ['t']);
+      sim.set_data([node('a'), node('b')], [tie('a', 'b')], ['t']);
       sim.settle();
-      sim.set_data([node('a'), node('b'), node('c')], [edge('a', 'b'), edge('a', 'c')], ['t']);
+      sim.set_data([node('a'), node('b'), node('c')], [tie('a', 'b'), tie('a', 'c')], ['t']);
       return sim;
     };
     const [a, , c] = lay_out().bodies;
@@ -176,6 +178,27 @@ describe('collaboration graph', () => {
     expect(body_towards(sim.bodies, middle, 'ArrowRight')?.id).toBe('right');
     expect(body_towards(sim.bodies, middle, 'ArrowUp')?.id).toBe('above');
     expect(body_towards(sim.bodies, middle, 'ArrowLeft')).toBeNull();
+  });
+
+  test('the camera keeps what it zooms at, moves with the picture, and goes no further than a node needs', () => {
+    const camera = { x: 10, y: 20, scale: 2 };
+    expect(scaled(camera, 2)).toEqual({ x: 10, y: 20, scale: 4 });
+    const aside = scaled(camera, 2, 40, -40);
+    expect([aside.x + 40 / aside.scale, aside.y - 40 / aside.scale]).toEqual([30, 0]);
+    expect(scaled(camera, 100).scale).toBe(6);
+    expect(panned(camera, 20, -10)).toEqual({ x: 0, y: 25, scale: 2 });
+    const sim = new GraphSim();
+    sim.set_data([node('a'), node('b')], [], ['t']);
+    const [a, b] = sim.bodies;
+    if (!a || !b) throw new Error('no body');
+    Object.assign(a, { x: 12, y: 21 });
+    Object.assign(b, { x: 500, y: 21 });
+    expect(showing(camera, a, 400, 300)).toEqual(camera);
+    const there = showing(camera, b, 400, 300);
+    expect(there.y).toBe(20);
+    expect((b.x - there.x + b.radius) * there.scale).toBeCloseTo(400 / 2 - 48);
+    const whole = fit(sim.bodies, 400, 300);
+    for (const body of sim.bodies) expect(Math.abs(body.x - whole.x) * whole.scale).toBeLessThan(200);
   });
 
   test('neighbours add up both directions and kinds', () => {
