@@ -196,6 +196,28 @@ export interface KnowledgeGaps extends Answered {
   total: { queries: number; without_result: number; gap_rate: number | null; distinct: number };
 }
 
+export interface KnowledgeNode {
+  /** its kind, a colon, its name */
+  id: string;
+  kind: 'item' | 'agent';
+  label: string;
+  weight: number;
+}
+
+export interface KnowledgeEdge {
+  from: string;
+  to: string;
+  /** access: an agent used an item; together: two items in one context */
+  kind: 'access' | 'together';
+  weight: number;
+}
+
+export interface KnowledgeGraph extends Answered {
+  nodes: KnowledgeNode[];
+  edges: KnowledgeEdge[];
+  truncated: boolean;
+}
+
 export interface Hypotheses extends Answered {
   formed: number;
   validated: number;

@@ -7,6 +7,7 @@ import { moment_of } from '../charts/time_data.ts';
 import { Choice, use_choice } from '../components/choice.tsx';
 import { Figures } from '../components/figures.tsx';
 import { HypothesisPanels } from '../components/hypotheses.tsx';
+import { KnowledgeGraphPanel } from '../components/knowledge_graph.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Answer, Empty, Exactness, Failed, Loading } from '../components/states.tsx';
 import { RowTable, type TableColumn } from '../components/table.tsx';
@@ -34,6 +35,7 @@ export function Knowledge() {
     <>
       <KnowledgeFigures items={items.data} gaps={gaps.data} hypotheses={hypotheses.data} />
       <KnowledgeHeatMap range={range} />
+      <KnowledgeGraphPanel />
       <div className="halves">
         <Gaps gaps={gaps} />
         <Items items={items} />
