@@ -3,8 +3,9 @@
 //
 //   node page_time.mjs BASE KEY OPENINGS EVENTS
 //
-// Usable: every figure, chart, table and list of the view has its data, and the frame that shows them was drawn. Each
-// opening has a context of its own, so nothing is cached. Clocks of both processes are the machine's.
+// Usable: every figure, chart, table and list of the view has its data, and the frame that shows them was drawn; what to
+// look into (.outlook) is asked for after that. Each opening has a context of its own, so nothing is cached. Clocks of
+// both processes are the machine's.
 import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
 
@@ -25,7 +26,7 @@ function watch(session_key) {
   const usable = () =>
     document.querySelectorAll('.plot canvas').length >= 3 && document.querySelector('.events .event') &&
     document.querySelectorAll('table tbody tr').length > 0 && !document.querySelector('.state_loading') &&
-    [...document.querySelectorAll('.figure_value')].every((figure) => !figure.textContent.startsWith('–'));
+    [...document.querySelectorAll('.figure_value:not(.outlook *)')].every((figure) => !figure.textContent.startsWith('–'));
   const looked = () => {
     if (seen.usable === 0 && usable()) {
       seen.usable = -1;

@@ -1,7 +1,7 @@
 // Purpose: the live stream: what is pushed, what is stored below it, pause and older ones.
 // Invariant: pausing freezes what is shown and loses nothing: what came meanwhile is there on resuming.
 import { t } from '../i18n/i18n.ts';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { is_empty, matches, type EventFilter } from '../filters/event_filter.ts';
 import { below, use_event_history } from '../live/event_history.ts';
 import type { LogView } from '../live/event_log.ts';
@@ -17,15 +17,22 @@ export interface EventStreamProps {
   readonly step: number;
   readonly without_agent?: boolean;
   readonly label?: string;
+  /** the stored events are there, or could not be had */
+  readonly on_listed?: () => void;
 }
 
-export function EventStream({ filter, source, step, without_agent = false, label }: EventStreamProps) {
+export function EventStream({ filter, source, step, without_agent = false, label, on_listed }: EventStreamProps) {
   const { room } = use_session();
   const now = use_store(source);
   const [frozen, set_frozen] = useState<LogView | null>(null);
   const [shown, set_shown] = useState(step);
   const log = frozen ?? now;
   const history = use_event_history(room.api, filter, log);
+
+  const listed = history.next !== undefined || history.error !== null;
+  useEffect(() => {
+    if (listed) on_listed?.();
+  }, [listed, on_listed]);
 
   const rows = useMemo<EventRow[]>(() => {
     const pushed = log.entries.filter(({ event }) => matches(event, filter));

@@ -14,6 +14,8 @@ export interface Figure {
   /** the address of what is counted */
   readonly to?: string;
   readonly time?: LinkToProps['time'];
+  /** the view that says more; the whole figure leads there */
+  readonly view?: string;
 }
 
 function Value({ figure: { name, value, to, time = 'of_the_page' } }: { readonly figure: Figure }) {
@@ -32,12 +34,20 @@ export function Figures({ label, figures }: { readonly label: string; readonly f
       <dl className="figures">
         {figures.map((figure) => (
           <div key={figure.name} className={figure.tone ? `figure figure_${figure.tone}` : 'figure'}>
-            <dt>{figure.name}</dt>
+            <dt>
+              {figure.view === undefined ? (
+                figure.name
+              ) : (
+                <LinkTo className="figure_link" to={figure.view}>
+                  {figure.name}
+                </LinkTo>
+              )}
+            </dt>
             <dd>
               <bdi className="figure_value">
                 <Value figure={figure} />
               </bdi>
-              {figure.more !== undefined && figure.more !== '' && <span className="figure_more">{figure.more}</span>}
+              {figure.more !== undefined && <span className="figure_more">{figure.more}</span>}
               {figure.spark && figure.value !== null && <Spark values={figure.spark} />}
             </dd>
           </div>

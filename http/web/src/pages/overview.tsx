@@ -1,5 +1,5 @@
-// Purpose: the first look: headline figures, events, tokens and cost over time, busiest agents, latest events.
-import { useMemo } from 'react';
+// Purpose: the first look: headline figures, what to look into, events, tokens and cost over time, busiest agents, latest events.
+import { useCallback, useMemo, useState } from 'react';
 import { CostChart, EventChart, TokenChart } from '../charts/usage_charts.tsx';
 import { AgentTable } from '../components/agent_table.tsx';
 import { EventStream } from '../components/event_stream.tsx';
@@ -7,6 +7,7 @@ import { FirstEvent } from '../components/first_event.tsx';
 import { Headlines } from '../components/headlines.tsx';
 import { KeyTables } from '../components/key_tables.tsx';
 import { use_now } from '../components/now.ts';
+import { Outlook } from '../components/outlook.tsx';
 import { Empty, Loading } from '../components/states.tsx';
 import { arrange, default_agent_filter } from '../filters/agent_filter.ts';
 import { no_filter } from '../filters/event_filter.ts';
@@ -23,10 +24,14 @@ const agents_shown = 12;
 export function Overview() {
   const { room } = use_session();
   const usage = use_usage(use_range());
+  const agents = use_store(room.agents);
+  const [listed, set_listed] = useState(false);
+  const on_listed = useCallback(() => set_listed(true), []);
   return (
     <>
       <FirstEvent />
       <Headlines usage={usage} />
+      <Outlook shown={usage.loaded && agents.loaded && listed} />
       <div className="thirds">
         <EventChart usage={usage} />
         <TokenChart usage={usage} />
@@ -42,7 +47,7 @@ export function Overview() {
             <h2 id="latest_events">{t('nav.events')}</h2>
             <LinkTo to="/events">{t('overview.explore')}</LinkTo>
           </header>
-          <EventStream filter={no_filter} source={room.log} step={25} />
+          <EventStream filter={no_filter} source={room.log} step={25} on_listed={on_listed} />
         </section>
       </div>
     </>
