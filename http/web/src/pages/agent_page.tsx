@@ -1,8 +1,9 @@
-// Purpose: one agent in full: figures, its work over time, traces, memory, tasks, tokens, events.
+// Purpose: one agent in full: figures, its work over time, its latest events and traces, memory, tasks, tokens, events.
 import { useMemo } from 'react';
 import type { Agent } from '../api/types.ts';
 import { CostChart, EventChart, TokenChart } from '../charts/usage_charts.tsx';
 import { AgentFacts } from '../components/agent_facts.tsx';
+import { AgentTimeline } from '../components/agent_timeline.tsx';
 import { EventStream } from '../components/event_stream.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loading } from '../components/states.tsx';
@@ -36,6 +37,7 @@ function OneAgent({ id }: { readonly id: string }) {
     <>
       <Panel title={agent?.name || id}>{agent ? <AgentFacts agent={agent} /> : <Loading />}</Panel>
       <AgentCharts id={id} />
+      <AgentTimeline id={id} log={feed.log} />
       <TraceList filter={{ agent_id: id }} limit={12} />
       <div className="halves">
         <div className="column">
