@@ -1,7 +1,6 @@
 #include "filter.hpp"
 
-#include <algorithm>
-
+#include "actors/insight/event_facts.hpp"
 #include "protocol/event_type.hpp"
 
 namespace troupe::events {
@@ -11,19 +10,56 @@ namespace {
 // ASCII only: the same for every locale.
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
-bool contains(std::string_view text, std::string_view wanted_in_lower_case) {
-  return std::search(text.begin(), text.end(), wanted_in_lower_case.begin(), wanted_in_lower_case.end(),
-                     [](char a, char b) { return lower(a) == b; }) != text.end();
+// In lower case, blanks collapsed, none at the ends.
+std::string wanted_text(std::string_view asked) {
+  std::string out;
+  for (char c : asked) {
+    if (!insight::is_blank(c))
+      out.push_back(lower(c));
+    else if (!out.empty() && out.back() != ' ')
+      out.push_back(' ');
+  }
+  if (out.ends_with(' ')) out.pop_back();
+  return out;
+}
+
+// A blank of what is wanted stands for any number of blanks.
+bool begins_with(std::string_view text, std::string_view wanted) {
+  std::size_t at = 0;
+  for (char c : wanted) {
+    if (at == text.size()) return false;
+    if (c != ' ') {
+      if (lower(text[at++]) != c) return false;
+      continue;
+    }
+    if (!insight::is_blank(text[at])) return false;
+    while (at < text.size() && insight::is_blank(text[at])) ++at;
+  }
+  return true;
+}
+
+bool contains(std::string_view text, std::string_view wanted) {
+  for (; text.size() >= wanted.size(); text.remove_prefix(1))
+    if (begins_with(text, wanted)) return true;
+  return false;
 }
 
 bool agrees(capnp::Text::Reader wanted, capnp::Text::Reader actual) {
   return wanted.size() == 0 || view_of(wanted) == view_of(actual);
 }
 
+// Asked or serving, as rollups by tier count.
+bool concerns_tier(schema::Event::Reader event, std::string_view tier) {
+  if (view_of(event.getTier()) == tier) return true;
+  for (auto asked : event.getLatencyByTier())
+    if (view_of(asked.getTier()) == tier) return true;
+  return false;
+}
+
 }  // namespace
 
-filter::filter(schema::EventFilter::Reader asked) : asked_(asked), text_(view_of(asked.getText())) {
-  std::transform(text_.begin(), text_.end(), text_.begin(), lower);
+filter::filter(schema::EventFilter::Reader asked)
+    : asked_(asked), text_(wanted_text(view_of(asked.getText()))) {
   if (auto name = view_of(asked.getType()); !name.empty()) {
     if (auto type = parse_event_type(name)) {
       type_ = type->first;
@@ -49,6 +85,10 @@ bool filter::matches(schema::Event::Reader event) const {
   return agrees(asked_.getAgentId(), event.getAgentId()) && agrees(asked_.getTraceId(), event.getTraceId()) &&
          agrees(asked_.getSessionId(), event.getSessionId()) && agrees(asked_.getModel(), event.getModel()) &&
          agrees(asked_.getTool(), event.getTool()) && agrees(asked_.getTeam(), event.getTeam()) &&
+         agrees(asked_.getKnowledgeId(), event.getKnowledgeId()) &&
+         agrees(asked_.getPeerAgentId(), event.getPeerAgentId()) &&
+         agrees(asked_.getUserId(), event.getUserId()) && agrees(asked_.getProvider(), event.getProvider()) &&
+         (asked_.getTier().size() == 0 || concerns_tier(event, view_of(asked_.getTier()))) &&
          (text_.empty() || matches_text(event));
 }
 

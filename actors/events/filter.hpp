@@ -25,7 +25,7 @@ class filter {
   std::optional<schema::EventType> type_;
   std::string custom_name_;
   std::optional<schema::EventStatus> status_;
-  std::string text_;  // in lower case
+  std::string text_;  // in lower case, blanks collapsed
   std::optional<std::pair<std::string, std::string>> complaint_;
 };
 

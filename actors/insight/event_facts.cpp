@@ -15,8 +15,6 @@ bool is_continued(std::string_view whole, std::string_view beginning) {
   return whole.size() > beginning.size() && whole.starts_with(beginning) && whole[beginning.size()] == '_';
 }
 
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 // Past the string that begins at 'at' with its quote; npos if it does not end.
 std::size_t past_string(std::string_view text, std::size_t at) {
   for (++at; at < text.size(); ++at) {

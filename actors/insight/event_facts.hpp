@@ -20,6 +20,9 @@ std::string_view type_name(schema::EventType type);
 // the same tier: "redis" was timed, "redis_immediate" served.
 int serving_place(schema::Event::Reader event);
 
+// ASCII only.
+inline bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
 // In lower case (ASCII), blanks collapsed, cut at a whole character.
 std::string search_text(std::string_view query);
 // Cut at a whole character.

@@ -77,6 +77,11 @@ std::optional<response> read_filter(query_fields& q, schema::EventFilter::Builde
   filter.setModel(std::string(q.text("model")));
   filter.setTool(std::string(q.text("tool")));
   filter.setTeam(std::string(q.text("team")));
+  filter.setTier(std::string(q.text("tier")));
+  filter.setKnowledgeId(std::string(q.text("knowledge_id")));
+  filter.setPeerAgentId(std::string(q.text("peer_agent_id")));
+  filter.setUserId(std::string(q.text("user_id")));
+  filter.setProvider(std::string(q.text("provider")));
   filter.setStatus(std::string(q.choice("status", {"", "ok", "error", "unset"})));
   filter.setText(std::string(q.text("q")));
   if (auto type = q.text("type"); !type.empty() && !parse_event_type(type)) {
@@ -88,8 +93,9 @@ std::optional<response> read_filter(query_fields& q, schema::EventFilter::Builde
 }
 
 void list_events(api_context& api, const request_ptr& r, const responder& back) {
-  query_fields q(*r, {"agent_id", "type", "trace_id", "session_id", "model", "tool", "team", "status",
-                      "since", "until", "q", "limit", "cursor"});
+  query_fields q(
+      *r, {"agent_id", "type", "trace_id", "session_id", "model", "tool", "team", "tier", "knowledge_id",
+           "peer_agent_id", "user_id", "provider", "status", "since", "until", "q", "limit", "cursor"});
   query_builder query(r->who.org);
   auto list = query->initListEvents();
   auto limit = q.limit();
@@ -172,26 +178,36 @@ operation_doc post_doc() {
 }
 
 operation_doc list_doc() {
-  return {"listEvents",
-          "Events",
-          "List events, newest first",
-          "All conditions must hold. The page may be short while next_cursor is not null.",
-          {{"agent_id", "query", docs::text, "Of this agent.", "\"neuroscientist\""},
-           {"type", "query", docs::text, "Of this type.", "\"llm.call\""},
-           {"trace_id", "query", docs::text, "Of this trace."},
-           {"session_id", "query", docs::text, "Of this session."},
-           {"model", "query", docs::text, "Of this model."},
-           {"tool", "query", docs::text, "Of this tool."},
-           {"team", "query", docs::text, "Of this team."},
-           {"status", "query", R"({"type":"string","enum":["ok","error","unset"]})", "With this status."},
-           docs::since("From this time on: RFC 3339 or epoch milliseconds."),
-           docs::until("Before this time."),
-           {"q", "query", docs::text, "With this text in one of its texts, in any case."},
-           docs::limit,
-           docs::cursor,
-           docs::consistency},
-          {},
-          {{200, "A page of events.", {{"application/json", "EventList", {}}}}}};
+  return {
+      "listEvents",
+      "Events",
+      "List events, newest first",
+      "All conditions must hold. The page may be short while next_cursor is not null.",
+      {{"agent_id", "query", docs::text, "Of this agent.", "\"neuroscientist\""},
+       {"type", "query", docs::text, "Of this type.", "\"llm.call\""},
+       {"trace_id", "query", docs::text, "Of this trace."},
+       {"session_id", "query", docs::text, "Of this session."},
+       {"model", "query", docs::text, "Of this model."},
+       {"tool", "query", docs::text, "Of this tool."},
+       {"team", "query", docs::text, "Of this team."},
+       {"tier", "query", docs::text,
+        "That asked this tier of memory, or were served by it, under this very name: those that the rollups "
+        "by tier count.",
+        "\"redis\""},
+       {"knowledge_id", "query", docs::text, "About this item of knowledge."},
+       {"peer_agent_id", "query", docs::text, "With this agent on the other side."},
+       {"user_id", "query", docs::text, "On behalf of this user."},
+       {"provider", "query", docs::text, "Of this provider of models.", "\"openai\""},
+       {"status", "query", R"({"type":"string","enum":["ok","error","unset"]})", "With this status."},
+       docs::since("From this time on: RFC 3339 or epoch milliseconds."),
+       docs::until("Before this time."),
+       {"q", "query", docs::text,
+        "With this text in one of its texts, whatever the case and the width of blanks."},
+       docs::limit,
+       docs::cursor,
+       docs::consistency},
+      {},
+      {{200, "A page of events.", {{"application/json", "EventList", {}}}}}};
 }
 
 }  // namespace

@@ -22,9 +22,14 @@ struct EventFilter {
   tool @5 :Text;
   status @6 :Text;              # "ok" | "error" | "unset"
   team @7 :Text;
-  text @8 :Text;                # case-insensitive substring of the texts of the event
+  text @8 :Text;                # substring of the texts of the event, whatever its case and blanks
   sinceUs @9 :Int64;            # inclusive
   untilUs @10 :Int64;           # exclusive
+  tier @11 :Text;               # asked or serving, as rollups by tier count
+  knowledgeId @12 :Text;
+  peerAgentId @13 :Text;
+  userId @14 :Text;
+  provider @15 :Text;
 }
 
 struct ListEvents {

@@ -25,6 +25,7 @@ void write(const sample_event& from, schema::Event::Builder to) {
   text(from.knowledge, [&](unsigned n) { return to.initKnowledgeId(n); });
   text(from.peer, [&](unsigned n) { return to.initPeerAgentId(n); });
   text(from.user, [&](unsigned n) { return to.initUserId(n); });
+  text(from.provider, [&](unsigned n) { return to.initProvider(n); });
   text(from.attributes, [&](unsigned n) { return to.initAttributes(n); });
   to.setItemsRetrieved(from.items);
   if (from.latency_by_tier.empty()) return;

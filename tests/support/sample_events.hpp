@@ -22,7 +22,7 @@ struct sample_event {
   std::vector<std::pair<std::string, std::int64_t>> latency_by_tier = {};
   token_counts tokens = {};
   std::int64_t cost_nano_usd = 0;
-  std::string query = {}, knowledge = {}, peer = {}, user = {}, attributes = {};
+  std::string query = {}, knowledge = {}, peer = {}, user = {}, provider = {}, attributes = {};
   std::int64_t items = -1;
 };
 

@@ -236,7 +236,7 @@ test('events: filters narrow the list, alone and together', async () => {
   await api.send([
     { ...base, type: 'llm.call', time: at(1), model: 'model-x', session_id: 'f-1', trace_id: 'a'.repeat(32) },
     { ...base, type: 'tool.call', time: at(2), tool: 'hammer', session_id: 'f-1', status: 'error', error: 'Bent Nail' },
-    { ...base, type: 'custom.note', time: at(3), session_id: 'f-2', query: 'where is the hammer' },
+    { ...base, type: 'custom.note', time: at(3), session_id: 'f-2', query: 'Where  is\nthe hammer' },
   ]);
   const minutes = async (query) => {
     const items = await api.all('/api/v2/events', { since: at(0), until: at(10), ...query });
@@ -251,9 +251,37 @@ test('events: filters narrow the list, alone and together', async () => {
   assert.deepEqual(await minutes({ trace_id: 'a'.repeat(32) }), [1]);
   assert.deepEqual(await minutes({ q: 'bent nail' }), [2]);
   assert.deepEqual(await minutes({ q: 'HAMMER' }), [3, 2]);
+  assert.deepEqual(await minutes({ q: 'where is the  hammer' }), [3]);
   assert.deepEqual(await minutes({ agent_id: 'filtered', session_id: 'f-1', type: 'llm.call' }), [1]);
   assert.deepEqual(await minutes({ since: at(2) }), [3, 2]);
   assert.deepEqual(await minutes({ until: at(2) }), [1]);
+});
+
+test('events: filters by tier, knowledge, the other agent, user and provider match exactly', async () => {
+  const base = { agent_id: 'about', type: 'memory.access', time: '2025-06-02T12:00:00.000Z' };
+  await api.send([
+    { ...base, query: 'served', tier: 'redis_immediate', latency_by_tier_ms: { redis: 1, postgresql: 4 }, user_id: 'about-u' },
+    { ...base, query: 'missed', latency_by_tier_ms: { postgresql: 2 }, items_retrieved: 0, provider: 'about-p' },
+    { ...base, query: 'known', type: 'knowledge.access', knowledge_id: 'about-k' },
+    { ...base, query: 'longer', type: 'knowledge.access', knowledge_id: 'about-k2' },
+    { ...base, query: 'together', type: 'collaboration', peer_agent_id: 'about-peer' },
+  ]);
+  const queries = async (query) => {
+    const items = await api.all('/api/v2/events', { since: '2025-06-02T00:00:00Z', until: '2025-06-03T00:00:00Z', ...query });
+    return items.map((event) => event.query).sort();
+  };
+  assert.deepEqual(await queries({ tier: 'redis' }), ['served']);
+  assert.deepEqual(await queries({ tier: 'redis_immediate' }), ['served']);
+  assert.deepEqual(await queries({ tier: 'postgresql' }), ['missed', 'served']);
+  assert.deepEqual(await queries({ tier: 'postgres' }), []);
+  assert.deepEqual(await queries({ knowledge_id: 'about-k' }), ['known']);
+  assert.deepEqual(await queries({ peer_agent_id: 'about-peer' }), ['together']);
+  assert.deepEqual(await queries({ user_id: 'about-u' }), ['served']);
+  assert.deepEqual(await queries({ provider: 'about-p' }), ['missed']);
+  assert.deepEqual(await queries({ provider: 'about-p', tier: 'redis' }), []);
+  const read = await api.read('/api/v2/rollups', { resolution: 'day', by: 'tier', since: '2025-06-02T00:00:00Z', until: '2025-06-03T00:00:00Z' });
+  assert.equal(read.items.length, 3);
+  for (const { key, count } of read.items) assert.equal((await queries({ tier: key })).length, count, key);
 });
 
 test('events: a bad query or a foreign cursor is a problem that names the parameter', async () => {

@@ -99,6 +99,66 @@ TEST_CASE("event queries: each condition narrows the answer") {
     CHECK(seqs(list(shard, r.filter)) == r.expected);
 }
 
+TEST_CASE("event queries: events are found by what they are about") {
+  std::vector<sample_event> batch(4);
+  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].id = id_of(i + 1);
+  batch[0].tier = "redis_immediate";
+  batch[0].latency_by_tier = {{"redis", 1000}, {"postgresql", 2000}};
+  batch[0].user = "u-1";
+  batch[1].tier = "redis";
+  batch[1].knowledge = "k-1";
+  batch[2].knowledge = "k-12";
+  batch[2].peer = "planner";
+  batch[3].latency_by_tier = {{"postgresql", 3000}};  // a miss: asked, nobody served
+  batch[3].provider = "openai";
+  memory_shard shard;
+  shard.run(append(batch));
+  struct row {
+    filter_fill filter;
+    list_of expected;
+  };
+  for (auto& r : std::vector<row>{
+           {[](auto f) { f.setTier("redis"); }, {2, 1}},
+           {[](auto f) { f.setTier("redis_immediate"); }, {1}},
+           {[](auto f) { f.setTier("postgresql"); }, {4, 1}},
+           {[](auto f) { f.setTier("post"); }, {}},
+           {[](auto f) { f.setKnowledgeId("k-1"); }, {2}},
+           {[](auto f) { f.setKnowledgeId("K-1"); }, {}},
+           {[](auto f) { f.setPeerAgentId("planner"); }, {3}},
+           {[](auto f) { f.setUserId("u-1"); }, {1}},
+           {[](auto f) { f.setProvider("openai"); }, {4}},
+           {[](auto f) { f.setTier("redis"), f.setUserId("u-1"); }, {1}},
+           {[](auto f) { f.setTier("redis"), f.setProvider("openai"); }, {}},
+       })
+    CHECK(seqs(list(shard, r.filter)) == r.expected);
+}
+
+TEST_CASE("event queries: a text is found whatever the width of blanks") {
+  std::vector<sample_event> batch(3);
+  for (std::size_t i = 0; i < batch.size(); ++i) batch[i].id = id_of(i + 1);
+  batch[0].query = " Open \r\n incidents\tof  today";
+  batch[1].query = "openincidents";
+  batch[2].query = "open  open incidents ";
+  memory_shard shard;
+  shard.run(append(batch));
+  struct row {
+    const char* text;
+    list_of expected;
+  };
+  for (auto& r : std::vector<row>{
+           {"open incidents of today", {1}},
+           {"open incidents", {3, 1}},
+           {"  OPEN\n incidents ", {3, 1}},
+           {"n i", {3, 1}},
+           {"openincidents", {2}},
+           {"op en", {}},
+           {"today tomorrow", {}},
+           {"incidents", {3, 2, 1}},
+           {" \t", {3, 2, 1}},  // nothing asked
+       })
+    CHECK(seqs(list(shard, [&](auto f) { f.setText(r.text); })) == r.expected);
+}
+
 TEST_CASE("event queries: what cannot be asked is refused by field") {
   auto shard = filled();
   for (auto& [filter, field] : std::vector<std::pair<filter_fill, std::string>>{

@@ -406,6 +406,8 @@ TEST_CASE("golden: queries and their answers keep their bytes") {
                 f.setAgentId("a"), f.setType("llm.call"), f.setTraceId("t"), f.setSessionId("s");
                 f.setModel("m"), f.setTool("x"), f.setStatus("ok"), f.setTeam("r"), f.setText("q");
                 f.setSinceUs(1), f.setUntilUs(2);
+                f.setTier("redis"), f.setKnowledgeId("k"), f.setPeerAgentId("p");
+                f.setUserId("u"), f.setProvider("openai");
                 l.setLimit(3), l.setBeforeTimeUs(4), l.setBeforeSeq(5);
               }),
               query([](auto q) { q.setGetAgent("a"); }), query([](auto q) {

@@ -95,7 +95,7 @@ function NodeText({ node, x }: { readonly node: FlowNode; readonly x: number }) 
   ));
   if (node.kind !== 'tier') return <g>{text}</g>;
   const [name, ...figures] = text;
-  const address = events({ type: 'memory.access', q: node.id });
+  const address = events({ tier: node.id });
   return (
     <g>
       <a

@@ -13,7 +13,18 @@ export interface EventFilterBarProps {
   readonly change: (filter: EventFilter) => void;
 }
 
-const more_fields = ['team', 'model', 'tool', 'trace_id', 'session_id'] as const;
+const more_fields = [
+  'team',
+  'model',
+  'provider',
+  'tool',
+  'tier',
+  'knowledge_id',
+  'peer_agent_id',
+  'user_id',
+  'trace_id',
+  'session_id',
+] as const;
 const chip_fields = [...more_fields, 'since', 'until', 'range', 'hour'] as const;
 
 export function EventFilterBar({ filter, change }: EventFilterBarProps) {

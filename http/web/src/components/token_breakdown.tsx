@@ -60,7 +60,7 @@ function condition_of(dimension: Exclude<TokenDimension, 'agent' | 'query'>, key
     case 'tool':
       return { [dimension]: key };
     case 'user':
-      return { q: key };
+      return { user_id: key };
     case 'hour':
       return at_hour(Number(key), 0);
   }

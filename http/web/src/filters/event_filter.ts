@@ -16,6 +16,12 @@ export interface EventFilter {
   readonly tool: string;
   readonly trace_id: string;
   readonly session_id: string;
+  /** asked or serving */
+  readonly tier: string;
+  readonly knowledge_id: string;
+  readonly peer_agent_id: string;
+  readonly user_id: string;
+  readonly provider: string;
   /** RFC 3339; `until` excludes its instant */
   readonly since: string;
   readonly until: string;
@@ -36,6 +42,11 @@ export const no_filter: EventFilter = {
   tool: '',
   trace_id: '',
   session_id: '',
+  tier: '',
+  knowledge_id: '',
+  peer_agent_id: '',
+  user_id: '',
+  provider: '',
   since: '',
   until: '',
   range: '',
@@ -46,7 +57,20 @@ export const no_filter: EventFilter = {
 export type FilterName = keyof EventFilter;
 export const filter_names = Object.keys(no_filter) as readonly FilterName[];
 /** Those that must equal a field of the event of the same name. */
-const equal_fields = ['type', 'agent_id', 'status', 'team', 'model', 'tool', 'trace_id', 'session_id'] as const;
+const equal_fields = [
+  'type',
+  'agent_id',
+  'status',
+  'team',
+  'model',
+  'tool',
+  'trace_id',
+  'session_id',
+  'knowledge_id',
+  'peer_agent_id',
+  'user_id',
+  'provider',
+] as const;
 const time_fields = ['since', 'until', 'range', 'hour'] as const;
 
 export const event_types = [
@@ -112,10 +136,17 @@ export function is_empty(filter: EventFilter): boolean {
 
 export function matches(event: AgentEvent, filter: EventFilter, now_ms = Date.now()): boolean {
   if (equal_fields.some((name) => filter[name] !== '' && event[name] !== filter[name])) return false;
+  if (filter.tier !== '' && !concerns_tier(event, filter.tier)) return false;
   if (time_fields.some((name) => filter[name] !== '') && !is_within(Date.parse(event.time), filter, now_ms)) return false;
-  const text = filter.q.trim().toLowerCase();
+  const text = collapsed(filter.q).trim().toLowerCase();
   return text === '' || text_of(event).includes(text);
 }
+
+const concerns_tier = (event: AgentEvent, tier: string): boolean =>
+  event.tier === tier || Object.hasOwn(event.latency_by_tier_ms ?? {}, tier);
+
+/** Those that the node takes for blanks. */
+const collapsed = (text: string): string => text.replace(/[ \t-\r]+/g, ' ');
 
 /** The texts of an event, as the node searches them: names of fields, times and positions are not among them. */
 const searched = [
@@ -143,7 +174,9 @@ function text_of(event: AgentEvent): string {
   let text = texts.get(event);
   if (text === undefined) {
     const words = searched.map((name) => event[name]).filter((value) => typeof value === 'string');
-    text = [...words, JSON.stringify(event.error ?? ''), JSON.stringify(event.attributes ?? {})]
+    const error = typeof event.error === 'string' ? event.error : JSON.stringify(event.error ?? '');
+    text = [...words, error, JSON.stringify(event.attributes ?? {})]
+      .map(collapsed)
       .join('\n')
       .toLowerCase();
     texts.set(event, text);

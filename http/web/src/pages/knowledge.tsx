@@ -118,7 +118,7 @@ function KnowledgeHeatMap({ range }: { readonly range: RangeChoice }) {
     const item = heat.data?.rows[row];
     const where = heat.data?.columns[column];
     if (item === undefined || where === undefined) return undefined;
-    const shared = { type: 'knowledge.access', q: item };
+    const shared = { knowledge_id: item };
     // Nothing can be asked for that all agents but those shown have in common.
     if (shown_by === 'agent') return where === 'other' ? undefined : events({ ...shared, agent_id: where });
     if (shown_by === 'hour') return events({ ...shared, ...at_hour(Number(where), utc_offset_minutes) });
@@ -204,7 +204,7 @@ function Items({ items }: { readonly items: Read<KnowledgeItems> }) {
     {
       key: 'item',
       title: t('knowledge.item'),
-      cell: (item) => <LinkTo to={events({ type: 'knowledge.access', q: item.id })}>{item.id}</LinkTo>,
+      cell: (item) => <LinkTo to={events({ knowledge_id: item.id })}>{item.id}</LinkTo>,
     },
     { key: 'accesses', title: t('knowledge.accesses'), number: true, cell: (item) => count(item.accesses) },
     {

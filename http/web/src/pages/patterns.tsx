@@ -100,9 +100,7 @@ function Items({ data }: { readonly data: PatternsAnswer }) {
       data={heat}
       row_title={t('knowledge.item')}
       figure={(value) => t('knowledge.n_accesses', { n: value })}
-      address={(row, hour) =>
-        events({ type: 'knowledge.access', q: heat.rows[row], ...at_hour(hour, own_offset_minutes()) })
-      }
+      address={(row, hour) => events({ knowledge_id: heat.rows[row], ...at_hour(hour, own_offset_minutes()) })}
     />
   );
 }

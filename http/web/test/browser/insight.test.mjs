@@ -152,7 +152,7 @@ describe('insight', { timeout: 120_000 }, () => {
     const at = await page.evaluate(() => document.activeElement?.getAttribute('data-at'));
     assert.equal(at, '1.23');
     await press('Enter');
-    await page.waitForURL(/\/events\?type=knowledge.access.*range=24h.*hour=23/);
+    await page.waitForURL(/\/events\?knowledge_id=.*range=24h.*hour=23/);
     await page.getByRole('list', { name: 'Filters that are set' }).getByText('Hour of day').waitFor();
 
     await go('/collaboration', '.graph canvas[data-nodes="8"]');
