@@ -1,7 +1,10 @@
 // Comma-separated values as RFC 4180 has them, safe to open in a spreadsheet: a text that would be taken for a formula
-// gets an apostrophe in front. Numbers of our own are written as they are.
+// gets an apostrophe in front. What begins one: = + - @ and their full-width forms, tab, carriage return, line feed (OWASP,
+// "CSV Injection"). Numbers of our own are written as they are.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -13,10 +16,9 @@ class csv_writer {
 
   csv_writer& text(std::string_view value) {
     separate();
-    constexpr std::string_view formula_begins = "=+-@\t\r";
     bool quoted = value.find_first_of(",\"\r\n") != std::string_view::npos;
     if (quoted) out_ += '"';
-    if (!value.empty() && formula_begins.find(value.front()) != std::string_view::npos) out_ += '\'';
+    if (begins_formula(value)) out_ += '\'';
     for (char c : value) {
       if (c == '"') out_ += '"';
       out_ += c;
@@ -36,6 +38,11 @@ class csv_writer {
   }
 
  private:
+  static bool begins_formula(std::string_view value) {
+    static constexpr std::array<std::string_view, 11> begins = {
+        "=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n"};
+    return std::any_of(begins.begin(), begins.end(), [&](auto begin) { return value.starts_with(begin); });
+  }
   void separate() {
     if (!first_) out_ += ',';
     first_ = false;

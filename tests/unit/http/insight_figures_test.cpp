@@ -85,9 +85,12 @@ TEST_CASE("CSV: quotes as RFC 4180 says, and no formula is left") {
   std::string out;
   csv_writer w(out);
   w.text("plain").text("a,b").text("say \"hi\"").text("two\r\nlines").plain("-1.5").end_row();
-  for (auto begin : {"=1+1", "+1", "-1", "@x", "\tx", "\rx"}) w.text(begin);
+  for (auto begin : {"=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx"}) w.text(begin);
   w.end_row();
+  for (auto full_width : {"＝1", "＋1", "－1", "＠x", "１"}) w.text(full_width);
+  w.text("").text("a=1").end_row();
   CHECK(out ==
         "plain,\"a,b\",\"say \"\"hi\"\"\",\"two\r\nlines\",-1.5\r\n"
-        "'=1+1,'+1,'-1,'@x,'\tx,\"'\rx\"\r\n");
+        "'=1+1,'+1,'-1,'@x,'\tx,\"'\rx\",\"'\nx\"\r\n"
+        "'＝1,'＋1,'－1,'＠x,１,,a=1\r\n");
 }

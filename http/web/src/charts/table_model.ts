@@ -1,6 +1,6 @@
 // Purpose: the figures of a chart as a table: what the table view, the text alternative and the export show.
-// Invariants: pure. A CSV cell that a spreadsheet would take for a formula gets an apostrophe before it. null is an
-// empty cell: nothing is known.
+// Invariants: pure. A CSV cell that a spreadsheet would take for a formula gets an apostrophe before it: after = + - @ or
+// their full-width forms, tab, carriage return, line feed (OWASP, "CSV Injection"). null is an empty cell: nothing is known.
 
 export type Cell = string | number | null;
 
@@ -24,7 +24,7 @@ export function shown_cell(column: Column | undefined, cell: Cell | undefined): 
 function csv_cell(cell: Cell): string {
   if (cell === null) return '';
   if (typeof cell === 'number') return String(cell);
-  const safe = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  const safe = /^[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

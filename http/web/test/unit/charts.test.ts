@@ -24,6 +24,14 @@ describe('figures of a chart', () => {
     expect(csv_of(table)).toBe('\ufeffAgent,Cost\r\n\'=cmd(),1.5\r\n"a,""b""",-2\r\n\'@x,\r\n');
   });
 
+  test.each(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t'])('a cell that begins with %j is no formula in CSV', (begin) => {
+    expect(csv_of({ columns: [{ name: 'a' }], rows: [[`${begin}1`]] })).toBe(`\ufeffa\r\n'${begin}1\r\n`);
+  });
+
+  test.each(['\r', '\n'])('nor one that begins with %j', (begin) => {
+    expect(csv_of({ columns: [{ name: 'a' }], rows: [[`${begin}1`]] })).toBe(`\ufeffa\r\n"'${begin}1"\r\n`);
+  });
+
   test('a file is named after its chart, in any script', () => {
     const now = new Date('2026-01-05T12:30:00Z');
     expect(file_name('Cost per hour', 'csv', now)).toBe('troupe-cost-per-hour-2026-01-05T1230.csv');
