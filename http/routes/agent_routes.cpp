@@ -160,13 +160,15 @@ void active_agents(api_context& api, const request_ptr& r, const responder& back
   agent_list_request ask;
   ask.org = r->who.org;
   ask.team = q.text("team");
-  ask.active_since_us = now_us() - limits::agent_active_ms * 1000;
+  ask.status = "active";
+  ask.active_since_us = now_us() - limits::agent_active_ms * 1000;  // those whose status it can be
   ask.limit = active_agents_max;
   ask.level = consistency_of(*r);
   if (auto refusal = q.refusal()) return back(std::move(*refusal));
   collect_agents(api, back, std::move(ask), [back](const agent_list_page& page) {
-    auto answer = response::json(
-        concat({"{\"active_count\":", std::to_string(page.count), ",\"agents\":[", page.items, "]}"}));
+    auto answer = response::json(concat({"{\"active_count\":", std::to_string(page.count),
+                                         ",\"truncated\":", page.next_after_id.empty() ? "false" : "true",
+                                         ",\"agents\":[", page.items, "]}"}));
     for (const auto& [name, value] : page.headers) answer.with(name, value);
     back(std::move(answer));
   });
@@ -216,7 +218,11 @@ void add_agent_routes(api_context& api, std::vector<route>& to) {
                 {"listActiveAgents",
                  "Agents",
                  "Who is active",
-                 "Agents that were seen in the last five minutes, by their events or by registering.",
+                 "Agents whose status is active: seen in the last five minutes, by an event, a heartbeat, "
+                 "work on a task or by registering, unless they said with their last heartbeat that they are "
+                 "idle or offline. At most 10000, first those with the lowest ids: 'truncated' says that "
+                 "there may be more, and 'active_count' counts those that are listed. "
+                 "/api/v2/agents?status=active lists the same, page by page.",
                  {{"team", "query", docs::text, "Of this team."}, docs::consistency},
                  {},
                  {{200, "The active agents.", {{"application/json", "ActiveAgents", {}}}}}}});
@@ -252,7 +258,10 @@ void add_agent_routes(api_context& api, std::vector<route>& to) {
                 {"heartbeat",
                  "Agents",
                  "Say that an agent lives",
-                 "Holds a lease: while it lasts the agent counts as active, unless status says idle.",
+                 "A sign of life: the agent is active for five minutes. While the lease lasts it is at least "
+                 "idle; when it has ended without a further sign of life, offline. A status of idle or "
+                 "offline is taken at its word until the agent is seen after that lease; any other text is "
+                 "the agent's own affair.",
                  {docs::agent_id},
                  {{"application/json", "Heartbeat", R"({"lease_ms":60000})"}},
                  {{200, "The agent.", agent_body}},

@@ -69,7 +69,8 @@ constexpr std::string_view agents = R"json(
   "last_activity","lease_until","current_load","pending_tasks","tasks_completed","tasks_failed","version","totals"],
   "properties":{"id":{"type":"string"},"name":{"type":"string"},"team":{"type":["string","null"]},
   "tags":{"type":"array","items":{"type":"string"}},"capabilities":{"type":"array","items":{"type":"string"}},
-  "metadata":{"type":"object"},"status":{"type":"string","enum":["active","idle","offline"]},
+  "metadata":{"type":"object"},"status":{"type":"string","enum":["active","idle","offline"],
+    "description":"active: seen in the last five minutes. idle: not, but under a lease, or without one seen in the last hour. offline: longer silent, or its lease lapsed. An agent that reported idle or offline is that until it is seen after its lease"},
   "registered_at":{"type":["string","null"],"format":"date-time"},
   "last_activity":{"type":["string","null"],"format":"date-time"},
   "lease_until":{"type":["string","null"],"format":"date-time"},
@@ -79,9 +80,13 @@ constexpr std::string_view agents = R"json(
     "events":{"type":"integer"},"errors":{"type":"integer"},"tokens":{"$ref":"#/components/schemas/Tokens"},
     "cost_usd":{"type":"number"}},"additionalProperties":false}},"additionalProperties":false},
 "AgentList":{"type":"object","required":["items","next_cursor"],"properties":{
-  "items":{"type":"array","items":{"$ref":"#/components/schemas/Agent"}},"next_cursor":{"type":["string","null"]}}},
-"ActiveAgents":{"type":"object","required":["active_count","agents"],"properties":{
-  "active_count":{"type":"integer"},"agents":{"type":"array","items":{"$ref":"#/components/schemas/Agent"}}}},
+  "items":{"type":"array","items":{"$ref":"#/components/schemas/Agent"}},"next_cursor":{"type":["string","null"]}},
+  "additionalProperties":false},
+"ActiveAgents":{"type":"object","required":["active_count","truncated","agents"],"properties":{
+  "active_count":{"type":"integer","description":"of those listed"},
+  "truncated":{"type":"boolean","description":"a bound cut the list: there may be more"},
+  "agents":{"type":"array","maxItems":10000,"items":{"$ref":"#/components/schemas/Agent"}}},
+  "additionalProperties":false},
 "Heartbeat":{"type":"object","properties":{"lease_ms":{"type":"integer","minimum":1000,"maximum":86400000},
   "status":{"type":"string","maxLength":64}},"additionalProperties":false},
 "TaskInput":{"type":"object","required":["name"],"properties":{"id":{"type":"string","maxLength":256},

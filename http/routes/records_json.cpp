@@ -35,16 +35,17 @@ void write_token_counts(const token_counts& t, object_writer& to) {
 }
 
 std::string_view agent_status(schema::AgentActivity::Reader activity, std::int64_t now_us) {
-  auto lease = activity.getLeaseUntilUs();
+  auto lease = activity.getLeaseUntilUs(), seen = activity.getLastActivityUs();
   auto said = view_of(activity.getReportedStatus());
-  auto silent_us = now_us - activity.getLastActivityUs();
-  bool fresh = silent_us < limits::agent_active_ms * 1000;
-  if (lease > now_us) {
-    if (said == "idle" || said == "offline") return said == "idle" ? "idle" : "offline";
-    return "active";
-  }
-  if (fresh) return "active";
-  return lease != 0 || silent_us > offline_after_us ? "offline" : "idle";
+  bool is_fresh = now_us - seen < limits::agent_active_ms * 1000;
+  bool lives = is_fresh || lease > now_us;
+  // What was said under a lease holds until a sign of life after it.
+  bool holds = seen <= lease;
+  if (holds && said == "offline") return "offline";
+  if (holds && said == "idle") return lives ? "idle" : "offline";
+  if (is_fresh) return "active";
+  if (lives) return "idle";
+  return lease != 0 || now_us - seen > offline_after_us ? "offline" : "idle";
 }
 
 void write_agent_json(schema::AgentState::Reader state, std::int64_t now_us, std::string& out) {

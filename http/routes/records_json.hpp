@@ -17,8 +17,9 @@ class object_writer;
 // "tokens":{"input":..,"output":..,"cache_read":..,"cache_write":..,"reasoning":..}
 void write_token_counts(const token_counts& t, object_writer& to);
 
-// "active": seen in the last five minutes, or under a heartbeat lease in force. "offline": its lease lapsed, or it was
-// not seen for an hour. "idle": between them, or by its own word while its lease is in force.
+// "active": seen in the last five minutes, and it did not say otherwise with its last heartbeat. "offline": by its own
+// word, or its lease lapsed, or without a lease it was not seen for an hour. "idle": by its own word, or between the two. What
+// an agent said holds until it is seen after the end of that heartbeat's lease.
 std::string_view agent_status(schema::AgentActivity::Reader activity, std::int64_t now_us);
 
 void write_agent_json(schema::AgentState::Reader agent, std::int64_t now_us, std::string& out);

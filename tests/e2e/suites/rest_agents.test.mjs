@@ -119,6 +119,7 @@ test('agents: the active list has the shape of the dashboard seed and only the l
   for (const _ of ['a', 'b']) assert.equal((await api.post('/api/v2/agents/neuroscientist/tasks/claim', {})).status, 200);
   const answer = await api.read('/api/v2/agents/active');
   assert.equal(answer.active_count, answer.agents.length);
+  assert.equal(answer.truncated, false);
   const found = answer.agents.find((agent) => agent.id === 'neuroscientist');
   assert.equal(found.status, 'active');
   assert.equal(found.current_load, 2);
@@ -135,6 +136,12 @@ test('agents: a heartbeat gives a lease and keeps the agent active', async () =>
   assert.ok(lease_ms > 50_000 && lease_ms <= 61_000, beat.lease_until);
   assert.equal((await api.read('/api/v2/agents/beating')).status, 'active');
   assert_problem(await api.post('/api/v2/agents/beating/heartbeat', { lease_ms: -1 }), [400, 422]);
+  const listed = async () => (await api.read('/api/v2/agents/active')).agents.map((agent) => agent.id);
+  assert.ok((await listed()).includes('beating'));
+  for (const status of ['idle', 'offline']) {
+    assert.equal((await ok(api.post('/api/v2/agents/beating/heartbeat', { status }))).status, status);
+    assert.ok(!(await listed()).includes('beating'), `it said ${status}`);
+  }
 });
 
 test('tasks: create, claim, complete, with the load counted', async () => {

@@ -4,6 +4,7 @@
 #include "http/routes/cursor.hpp"
 #include "http/routes/event_merge.hpp"
 #include "http/routes/openapi.hpp"
+#include "http/routes/records_json.hpp"
 #include "tests/support/edge_fixture.hpp"
 
 using namespace troupe;
@@ -171,6 +172,66 @@ TEST_CASE("REST: an agent is registered, changed under its version and listed by
   CHECK(json_of(c.get("/api/v2/agents?status=offline").body).at("items").as_array().empty());
   auto active = json_of(c.get("/api/v2/agents/active").body);
   CHECK(active.at("active_count").as_int64() == 13);
+  CHECK_FALSE(active.at("truncated").as_bool());
+}
+
+TEST_CASE("REST: an agent is active that was seen in the last five minutes, unless it said otherwise") {
+  constexpr std::int64_t minute = 60'000'000, hour = 60 * minute, now = 1'700'000'000'000'000;
+  struct row {
+    std::int64_t seen_ago, lease_left;  // no lease: 0
+    const char* said;
+    std::string_view expected;
+  };
+  for (auto& r : std::vector<row>{
+           {0, 0, "", "active"},
+           {5 * minute - 1, 0, "", "active"},
+           {5 * minute, 0, "", "idle"},
+           {hour, 0, "", "idle"},
+           {hour + 1, 0, "", "offline"},
+           {minute, hour, "planning", "active"},
+           {5 * minute, hour, "", "idle"},  // it lives, and did nothing
+           {5 * minute, -minute, "", "offline"},
+           {minute, hour, "idle", "idle"},
+           {minute, hour, "offline", "offline"},
+           {2 * minute, -minute, "idle", "idle"},  // said lately, though the lease is over
+           {2 * minute, -minute, "offline", "offline"},
+           {10 * minute, -minute, "idle", "offline"},
+           {minute, -2 * minute, "offline", "active"},  // seen after that lease
+           {minute, -2 * minute, "idle", "active"},
+       }) {
+    capnp::MallocMessageBuilder message;
+    auto activity = message.initRoot<schema::AgentActivity>();
+    activity.setLastActivityUs(now - r.seen_ago);
+    if (r.lease_left != 0) activity.setLeaseUntilUs(now + r.lease_left);
+    activity.setReportedStatus(r.said);
+    CAPTURE(r.seen_ago, r.lease_left, r.said);
+    CHECK(http::agent_status(activity.asReader(), now) == r.expected);
+  }
+}
+
+TEST_CASE("REST: the list of active agents is that of the status, and says when it is cut") {
+  edge_fixture f;
+  auto c = f.admin();
+  for (auto id : {"works", "rests", "left"})
+    c.post("/api/v2/agents", R"({"id":")" + std::string(id) + R"("})");
+  c.post("/api/v2/agents/rests/heartbeat", R"({"status":"idle"})");
+  c.post("/api/v2/agents/left/heartbeat", R"({"status":"offline"})");
+  auto active = json_of(c.get("/api/v2/agents/active").body);
+  REQUIRE(active.at("agents").as_array().size() == 1);
+  CHECK(active.at("agents").at(0).at("id").as_string() == "works");
+  CHECK(active.at("agents") == json_of(c.get("/api/v2/agents?status=active").body).at("items"));
+  constexpr int listed_max = 10'000, batch = 1'000;
+  for (int first = 0; first < listed_max; first += batch) {
+    std::string body = "[";
+    for (int i = first; i < first + batch; ++i)
+      body += (i > first ? "," : "") + std::string(R"({"type":"custom.x","agent_id":"a)") +
+              std::to_string(i) + "\"}";
+    REQUIRE(c.post("/api/v2/events", body + "]", json_type).status == 200);
+  }
+  active = json_of(c.get("/api/v2/agents/active").body);
+  CHECK(active.at("active_count").as_int64() == listed_max);
+  CHECK(active.at("agents").as_array().size() == listed_max);
+  CHECK(active.at("truncated").as_bool());
 }
 
 TEST_CASE("REST: tasks are created, claimed, completed and refused as their state says") {

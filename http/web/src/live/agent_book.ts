@@ -3,6 +3,7 @@
 import type { Agent, AgentStatus } from '../api/types.ts';
 
 export const active_window_ms = 5 * 60_000;
+const offline_after_ms = 3_600_000;
 
 export class AgentBook {
   private agents = new Map<string, Agent>();
@@ -37,12 +38,14 @@ export class AgentBook {
 
 /**
  * The status as of `now_ms`. The node tells the page when an agent does something; that an agent fell silent the
- * page sees itself: an agent that did nothing for five minutes is no longer active.
+ * page sees itself, by the node's own rule: no longer active after five minutes, offline when its lease is over or,
+ * without one, after an hour.
  */
 export function status_at(agent: Agent, now_ms: number): AgentStatus {
-  if (agent.status !== 'active' || !agent.last_activity) return agent.status;
-  const last = Date.parse(agent.last_activity);
-  if (Number.isNaN(last) || now_ms - last <= active_window_ms) return 'active';
-  const lease = agent.lease_until ? Date.parse(agent.lease_until) : Number.NaN;
-  return lease > now_ms ? 'idle' : 'offline';
+  const last = Date.parse(agent.last_activity ?? '');
+  if (agent.status === 'offline' || Number.isNaN(last)) return agent.status;
+  const is_fresh = now_ms - last <= active_window_ms;
+  if (is_fresh) return agent.status;
+  if (!agent.lease_until) return now_ms - last > offline_after_ms ? 'offline' : 'idle';
+  return Date.parse(agent.lease_until) > now_ms ? 'idle' : 'offline';
 }

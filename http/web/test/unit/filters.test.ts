@@ -134,7 +134,7 @@ describe('agent filter', () => {
     const only = (part: Partial<typeof default_agent_filter>) =>
       ids(arrange(agents, { ...default_agent_filter, ...part }, now));
     expect(only({ team: 'red' })).toEqual(['b', 'c']);
-    expect(only({ status: 'idle' })).toEqual(['a']);
+    expect(only({ status: 'idle' })).toEqual(['a', 'c']);
     expect(only({ q: 'PLANN' })).toEqual(['a']);
   });
 

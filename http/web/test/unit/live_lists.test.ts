@@ -78,6 +78,11 @@ describe('agent book', () => {
     };
     const at = (time: string) => status_at(one, Date.parse(`2026-01-05T${time}Z`));
     expect([at('12:05:00'), at('12:05:01'), at('12:10:01')]).toEqual(['active', 'idle', 'offline']);
+    const without_lease = { ...one, lease_until: null };
+    const then = (time: string) => status_at(without_lease, Date.parse(`2026-01-05T${time}Z`));
+    expect([then('12:05:00'), then('12:05:01'), then('13:00:01')]).toEqual(['active', 'idle', 'offline']);
+    expect(status_at({ ...one, status: 'idle' }, Date.parse('2026-01-05T12:01:00Z'))).toBe('idle');
+    expect(status_at({ ...one, status: 'offline' }, Date.parse('2026-01-05T12:01:00Z'))).toBe('offline');
   });
 });
 
