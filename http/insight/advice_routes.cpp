@@ -74,7 +74,8 @@ std::optional<advice> advise_caching(const spending& s) {
       {decimal(s.uncached(), 0), " uncached input tokens x (", decimal(input, 4), " - ", decimal(cached, 4),
        ") USD per 1M x 50 % that could come from the cache = ", decimal(saving, 6), " USD"});
   object_writer w(a.evidence);
-  w.number("calls", s.sums().hits).number("input", t.input).number("cache_read", t.cache_read);
+  w.number("calls", s.sums().hits).number("input", t.input);
+  w.number("uncached_input", static_cast<std::int64_t>(s.uncached())).number("cache_read", t.cache_read);
   w.real("cache_read_share", ratio(share, 1)).real("price_input_usd_per_1m", ratio(input, 1));
   w.real("price_cache_read_usd_per_1m", ratio(cached, 1)).real("reachable_share", cache_reachable);
   w.end();

@@ -6,5 +6,6 @@
 namespace troupe::http {
 
 std::string_view insight_schemas();
+std::string_view advice_schemas();  // among them
 
 }  // namespace troupe::http

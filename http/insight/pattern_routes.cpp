@@ -166,7 +166,8 @@ void advise_cache(const cell_tables& t, std::vector<std::string>& advice) {
                  " ms on average elsewhere against ", number(fast_ms), " ms in ", fast->names[0], ": ",
                  std::to_string(slow), " x ", number(slow_ms / static_cast<double>(slow) - fast_ms),
                  " ms = ", number(saving), " ms"}));
-  w.real("saving_ms", ratio(saving, 1));
+  w.real("saving_ms", ratio(saving, 1)).number("slow", slow);
+  w.real("slow_avg_ms", ratio(slow_ms, static_cast<double>(slow))).real("fast_avg_ms", ratio(fast_ms, 1));
   write_list("evidence", ranked, w, [&](object_writer& o, const slow_item& i) {
     o.text("id", i.id).number("accesses", i.accesses).number("slow", i.slow);
     o.real("avg_ms", ratio(i.slow_ms, static_cast<double>(i.slow))).real("fast_ms", ratio(fast_ms, 1));

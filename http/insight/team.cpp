@@ -23,7 +23,7 @@ std::string number(double value) {
 }
 
 struct measure {
-  std::string_view name;
+  std::string_view name, in_words;
   double own = 0, others = 0;  // others: their mean
   double ratio() const { return own / std::max(others, 1.0); }
 };
@@ -31,21 +31,23 @@ struct measure {
 // The heaviest of the three measures of one member.
 measure heaviest(const team_figures& team, const team_member& m) {
   auto others = static_cast<double>(team.members.size() - 1);
-  auto of = [&](std::string_view name, auto value) {
+  auto of = [&](std::string_view name, std::string_view in_words, auto value) {
     double sum = 0;
     for (auto& other : team.members) sum += static_cast<double>(value(other));
     auto own = static_cast<double>(value(m));
-    return measure{name, own, others > 0 ? (sum - own) / others : own};
+    return measure{name, in_words, own, others > 0 ? (sum - own) / others : own};
   };
-  measure all[] = {
-      of("busy seconds", [](auto& x) { return x.busy_slots * static_cast<std::int64_t>(slot_s); }),
-      of("events", [](auto& x) { return x.usage.count; }),
-      of("open tasks", [](auto& x) { return x.open_tasks; })};
+  measure all[] = {of("busy_seconds", "busy seconds",
+                      [](auto& x) { return x.busy_slots * static_cast<std::int64_t>(slot_s); }),
+                   of("events", "events", [](auto& x) { return x.usage.count; }),
+                   of("open_tasks", "open tasks", [](auto& x) { return x.open_tasks; })};
   return *std::max_element(std::begin(all), std::end(all),
                            [](auto& a, auto& b) { return a.ratio() < b.ratio(); });
 }
 
-std::string evidence_of(const team_member& m, std::int64_t slots) {
+// 'more' writes what one kind of advice adds to it.
+template <class More>
+std::string evidence_of(const team_member& m, std::int64_t slots, More&& more) {
   std::string out;
   object_writer w(out);
   w.number("events", m.usage.count).number("errors", m.usage.errors).number("open_tasks", m.open_tasks);
@@ -53,6 +55,7 @@ std::string evidence_of(const team_member& m, std::int64_t slots) {
   w.number("busy_ms", m.busy_slots * static_cast<std::int64_t>(slot_s) * 1000);
   w.real("utilisation", ratio(static_cast<double>(m.busy_slots), static_cast<double>(slots)));
   w.real("load", ratio(m.load, 1)).decimal("cost_usd", m.usage.cost_nano_usd, 9);
+  more(w);
   w.end();
   return out;
 }
@@ -63,11 +66,15 @@ void add_overloaded(const team_figures& t, const team_member& m, std::int64_t sl
   if (m.usage.count < events_min && m.open_tasks < tasks_min) return;
   auto& least = t.members.back();
   auto by = heaviest(t, m);
-  recommendation r{"overloaded_agent", t.name, m.agent, least.agent, {}, {}, evidence_of(m, slots), m.load};
+  auto others = static_cast<std::int64_t>(t.members.size()) - 1;
+  auto evidence = evidence_of(m, slots, [&](object_writer& w) {
+    w.text("measure", by.name).real("own", ratio(by.own, 1)).real("others_avg", ratio(by.others, 1));
+    w.number("others", others);
+  });
+  recommendation r{"overloaded_agent", t.name, m.agent, least.agent, {}, {}, std::move(evidence), m.load};
   r.title = "Move work from " + m.agent + " to " + least.agent;
-  r.arithmetic = number(by.own) + " " + std::string(by.name) + " against " + number(by.others) +
-                 " on average of " + std::to_string(t.members.size() - 1) + " others: " + number(m.load) +
-                 " times";
+  r.arithmetic = number(by.own) + " " + std::string(by.in_words) + " against " + number(by.others) +
+                 " on average of " + std::to_string(others) + " others: " + number(m.load) + " times";
   to.push_back(std::move(r));
 }
 
@@ -83,20 +90,24 @@ void add_others(const team_figures& t, const team_member& m, std::int64_t slots,
                   "Look at the failures of " + m.agent,
                   std::to_string(m.usage.errors) + " of " + std::to_string(m.usage.count) +
                       " events failed: " + number(100 * failing) + " %",
-                  evidence_of(m, slots),
+                  evidence_of(m, slots, [](object_writer&) {}),
                   failing});
   auto used = static_cast<double>(m.busy_slots) / static_cast<double>(std::max<std::int64_t>(slots, 1));
   bool team_is_loaded = t.members.front().load >= overloaded_from;
-  if (team_is_loaded && used < idle_below && m.open_tasks == 0 && t.members.size() > 1)
-    to.push_back({"idle_agent",
-                  t.name,
-                  m.agent,
-                  {},
-                  "Give work to " + m.agent,
-                  number(100 * used) + " % of the time at work and no open task, while " +
-                      t.members.front().agent + " has " + number(t.members.front().load) + " times the mean",
-                  evidence_of(m, slots),
-                  idle_below - used});
+  if (!team_is_loaded || used >= idle_below || m.open_tasks != 0 || t.members.size() < 2) return;
+  auto& busiest = t.members.front();
+  auto evidence = evidence_of(m, slots, [&](object_writer& w) {
+    w.text("busiest_agent_id", busiest.agent).real("busiest_load", ratio(busiest.load, 1));
+  });
+  to.push_back({"idle_agent",
+                t.name,
+                m.agent,
+                {},
+                "Give work to " + m.agent,
+                number(100 * used) + " % of the time at work and no open task, while " + busiest.agent +
+                    " has " + number(busiest.load) + " times the mean",
+                std::move(evidence),
+                idle_below - used});
 }
 
 void add_costly(const std::vector<team_figures>& teams, std::vector<recommendation>& to) {

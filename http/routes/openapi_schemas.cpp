@@ -1,5 +1,6 @@
 // The component schemas of /openapi.json. Several raw texts, as compilers bound the length of one.
 #include "http/insight/insight_schemas.hpp"
+#include "http/live/push_schemas.hpp"
 #include "http/routes/openapi.hpp"
 #include "http/server/text.hpp"
 
@@ -40,11 +41,13 @@ constexpr std::string_view events = R"json(
   "cost_source":{"type":"string","enum":["reported","priced"]},"price_version":{"type":"string"}},
   "unevaluatedProperties":false},
 "EventList":{"type":"object","required":["items","next_cursor"],"properties":{
-  "items":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},"next_cursor":{"type":["string","null"]}}},
+  "items":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},"next_cursor":{"type":["string","null"]}},
+  "additionalProperties":false},
 "IngestAnswer":{"type":"object","required":["accepted","duplicates","rejected"],"properties":{
   "accepted":{"type":"integer"},"duplicates":{"type":"integer"},
   "rejected":{"type":"array","items":{"type":"object","required":["index","error"],"properties":{
-    "index":{"type":"integer"},"field":{"type":"string"},"error":{"type":"string"}}}}}},
+    "index":{"type":"integer"},"field":{"type":"string"},"error":{"type":"string"}},"additionalProperties":false}}},
+  "additionalProperties":false},
 "Duration":{"type":"object","properties":{"avg":{"type":["number","null"]},"p50":{"type":["number","null"]},
   "p95":{"type":["number","null"]},"p99":{"type":["number","null"]},"max":{"type":["number","null"]}},
   "required":["avg","p50","p95","p99","max"],"additionalProperties":false},
@@ -55,16 +58,19 @@ constexpr std::string_view events = R"json(
   "duration_ms":{"$ref":"#/components/schemas/Duration"},"tokens":{"$ref":"#/components/schemas/Tokens"},
   "cost_usd":{"type":"number"}},"additionalProperties":false},
 "RollupList":{"type":"object","required":["resolution","by","items","next_cursor"],"properties":{
-  "resolution":{"type":"string"},"by":{"type":"string"},
-  "items":{"type":"array","items":{"$ref":"#/components/schemas/Rollup"}},"next_cursor":{"type":["string","null"]}}})json";
+  "resolution":{"type":"string","enum":["minute","hour","day"]},
+  "by":{"type":"string","enum":["all","agent","model","tool","tier"]},
+  "items":{"type":"array","items":{"$ref":"#/components/schemas/Rollup"}},"next_cursor":{"type":["string","null"]}},
+  "additionalProperties":false})json";
 
 constexpr std::string_view agents = R"json(
-"AgentChange":{"type":"object","properties":{"name":{"type":"string","maxLength":256},
+"AgentFields":{"type":"object","properties":{"name":{"type":"string","maxLength":256},
   "team":{"type":"string","maxLength":256},
   "tags":{"type":"array","maxItems":64,"items":{"type":"string"}},
   "capabilities":{"type":"array","maxItems":64,"items":{"type":"string"}},"metadata":{"type":"object"}}},
-"AgentInput":{"allOf":[{"$ref":"#/components/schemas/AgentChange"}],"type":"object","required":["id"],
-  "properties":{"id":{"type":"string","minLength":1,"maxLength":256}}},
+"AgentChange":{"allOf":[{"$ref":"#/components/schemas/AgentFields"}],"type":"object","unevaluatedProperties":false},
+"AgentInput":{"allOf":[{"$ref":"#/components/schemas/AgentFields"}],"type":"object","required":["id"],
+  "properties":{"id":{"type":"string","minLength":1,"maxLength":256}},"unevaluatedProperties":false},
 "Agent":{"type":"object","required":["id","name","team","tags","capabilities","metadata","status","registered_at",
   "last_activity","lease_until","current_load","pending_tasks","tasks_completed","tasks_failed","version","totals"],
   "properties":{"id":{"type":"string"},"name":{"type":"string"},"team":{"type":["string","null"]},
@@ -93,7 +99,7 @@ constexpr std::string_view agents = R"json(
   "name":{"type":"string","minLength":1,"maxLength":256},"input":{"description":"any JSON"},
   "priority":{"type":"integer","description":"higher first"},"attempts_max":{"type":"integer","minimum":1,"maximum":100},
   "timeout_ms":{"type":"integer","minimum":1}},"additionalProperties":false},
-"Task":{"type":"object","required":["id","agent_id","name","status","priority","input","result","error","attempt",
+"TaskFields":{"type":"object","required":["id","agent_id","name","status","priority","input","result","error","attempt",
   "worker","lease_until","created_at","updated_at"],"properties":{"id":{"type":"string"},
   "agent_id":{"type":"string"},"name":{"type":"string"},
   "status":{"type":"string","enum":["pending","claimed","completed","failed","expired"]},
@@ -102,10 +108,12 @@ constexpr std::string_view agents = R"json(
   "worker":{"type":["string","null"]},"lease_until":{"type":["string","null"],"format":"date-time"},
   "deadline":{"type":["string","null"],"format":"date-time"},
   "created_at":{"type":"string","format":"date-time"},"updated_at":{"type":"string","format":"date-time"}}},
-"ClaimedTask":{"allOf":[{"$ref":"#/components/schemas/Task"}],"type":"object","required":["claim_token"],
-  "properties":{"claim_token":{"type":"string"}}},
+"Task":{"allOf":[{"$ref":"#/components/schemas/TaskFields"}],"type":"object","unevaluatedProperties":false},
+"ClaimedTask":{"allOf":[{"$ref":"#/components/schemas/TaskFields"}],"type":"object","required":["claim_token"],
+  "properties":{"claim_token":{"type":["string","null"]}},"unevaluatedProperties":false},
 "TaskList":{"type":"object","required":["items","next_cursor"],"properties":{
-  "items":{"type":"array","items":{"$ref":"#/components/schemas/Task"}},"next_cursor":{"type":["string","null"]}}},
+  "items":{"type":"array","items":{"$ref":"#/components/schemas/Task"}},"next_cursor":{"type":["string","null"]}},
+  "additionalProperties":false},
 "Claim":{"type":"object","properties":{"lease_ms":{"type":"integer","minimum":1000,"maximum":86400000},
   "worker":{"type":"string","maxLength":256}}},
 "TaskCompletion":{"type":"object","required":["claim_token"],"properties":{"claim_token":{"type":"string"},
@@ -116,16 +124,19 @@ constexpr std::string_view agents = R"json(
 "KeyInput":{"type":"object","required":["name","role"],"properties":{
   "name":{"type":"string","minLength":1,"maxLength":256},"role":{"$ref":"#/components/schemas/Role"}},
   "additionalProperties":false},
-"Key":{"type":"object","required":["id","name","role","created_at","revoked_at","created_by"],"properties":{
+"KeyFields":{"type":"object","required":["id","name","role","created_at","revoked_at","created_by"],"properties":{
   "id":{"type":"string"},"name":{"type":"string"},"role":{"$ref":"#/components/schemas/Role"},
   "created_at":{"type":["string","null"],"format":"date-time"},
   "revoked_at":{"type":["string","null"],"format":"date-time"},"created_by":{"type":["string","null"]}}},
-"CreatedKey":{"allOf":[{"$ref":"#/components/schemas/Key"}],"type":"object","properties":{
-  "key":{"type":"string","description":"shown once"}}},
+"Key":{"allOf":[{"$ref":"#/components/schemas/KeyFields"}],"type":"object","unevaluatedProperties":false},
+"CreatedKey":{"allOf":[{"$ref":"#/components/schemas/KeyFields"}],"type":"object","properties":{
+  "key":{"type":"string","description":"shown once"}},"unevaluatedProperties":false},
 "KeyList":{"type":"object","required":["items","next_cursor"],"properties":{
-  "items":{"type":"array","items":{"$ref":"#/components/schemas/Key"}},"next_cursor":{"type":["string","null"]}}},
+  "items":{"type":"array","items":{"$ref":"#/components/schemas/Key"}},"next_cursor":{"type":["string","null"]}},
+  "additionalProperties":false},
 "Whoami":{"type":"object","required":["org","role","key_id","name"],"properties":{"org":{"type":"string"},
-  "role":{"$ref":"#/components/schemas/Role"},"key_id":{"type":"string"},"name":{"type":"string"}}})json";
+  "role":{"$ref":"#/components/schemas/Role"},"key_id":{"type":"string"},"name":{"type":"string"}},
+  "additionalProperties":false})json";
 
 constexpr std::string_view cluster = R"json(
 "ClusterNode":{"type":"object","required":["id","name","state","zone","address","version","level","is_self","connected",
@@ -141,7 +152,7 @@ constexpr std::string_view cluster = R"json(
   "replicas":{"type":"integer","description":"shards of which it has a replica that votes"},
   "resident_bytes":{"type":"integer"},"disk_free_bytes":{"type":"integer"},
   "clock_offset_ms":{"type":"number","description":"its clock less the one of the node that answers"},
-  "round_trip_ms":{"type":"number"}}},
+  "round_trip_ms":{"type":"number"}},"additionalProperties":false},
 "ClusterReplica":{"type":"object","required":["node","role","applied_index","lag"],"properties":{
   "node":{"type":"string"},
   "role":{"type":"string","description":"leader, follower, candidate; pulling, entering: on its way in; behind: in an earlier generation; closed: halted; unreachable; unknown"},
@@ -150,13 +161,15 @@ constexpr std::string_view cluster = R"json(
   "bytes":{"type":"integer","description":"what its records take, about"},
   "digest_index":{"type":"integer","description":"the entry at which it last took the digest of its records, 0: none yet"},
   "digest":{"type":["string","null"],"description":"the same on all replicas that took it at the same entry"},
-  "digest_mismatches":{"type":"integer","description":"digests that were found to be others than those of most replicas"}}},
+  "digest_mismatches":{"type":"integer","description":"digests that were found to be others than those of most replicas"}},
+  "additionalProperties":false},
 "ClusterShard":{"type":"object","required":["id","generation","leader","term","commit_index","replicas","state"],
   "properties":{"id":{"type":"integer"},"generation":{"type":"integer"},
   "leader":{"type":["string","null"]},"term":{"type":"integer"},"commit_index":{"type":"integer"},
   "last_seq":{"type":"integer"},
   "replicas":{"type":"array","items":{"$ref":"#/components/schemas/ClusterReplica"}},
-  "state":{"type":"string","enum":["healthy","changing","degraded","no_leader","no_majority"]}}},
+  "state":{"type":"string","enum":["healthy","changing","degraded","no_leader","no_majority"]}},
+  "additionalProperties":false},
 "Cluster":{"type":"object","required":["cluster_id","nodes","shards","problems"],"properties":{
   "cluster_id":{"type":"string"},"map_version":{"type":"integer"},"level":{"type":"integer"},
   "replicas_setting":{"type":"integer","description":"replicas wanted of each shard; 0: the number of nodes decides"},
@@ -165,14 +178,14 @@ constexpr std::string_view cluster = R"json(
   "shards":{"type":"array","items":{"$ref":"#/components/schemas/ClusterShard"}},
   "invitations":{"type":"array","items":{"type":"object","required":["name","node","expires_at"],"properties":{
     "name":{"type":"string"},"node":{"type":"string"},"address":{"type":["string","null"]},
-    "expires_at":{"type":["string","null"],"format":"date-time"}}}},
-  "problems":{"type":"array","items":{"type":"string"}}}})json";
+    "expires_at":{"type":["string","null"],"format":"date-time"}},"additionalProperties":false}},
+  "problems":{"type":"array","items":{"type":"string"}}},"additionalProperties":false})json";
 
 }  // namespace
 
 std::string_view openapi_schemas() {
   static const std::string whole =
-      concat({"{", events, ",", agents, ",", cluster, ",", insight_schemas(), "}"});
+      concat({"{", events, ",", agents, ",", cluster, ",", insight_schemas(), ",", push_schemas(), "}"});
   return whole;
 }
 

@@ -9,9 +9,12 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import Ajv2020 from 'ajv/dist/2020.js';
 import add_formats from 'ajv-formats';
+import { join as join_topic, open_socket } from '../support/channels.mjs';
 import { steps } from '../support/events.mjs';
-import { Node } from '../support/node.mjs';
+import { documented_fleet } from '../support/documented_fleet.mjs';
+import { Node, admin_key } from '../support/node.mjs';
 import { assert_problem } from '../support/problem.mjs';
+import { until } from '../support/until.mjs';
 
 const verbs = ['get', 'put', 'post', 'delete', 'patch'];
 let node, api, folder, document, validator;
@@ -65,6 +68,7 @@ async function fill() {
     { type: 'knowledge.access', agent_id: known.agent, knowledge_id: 'l', session_id: 's' },
     { type: 'hypothesis.formed', agent_id: known.agent, knowledge_id: 'h' },
   ]);
+  await api.send(documented_fleet(Date.now()));
   await api.call('PUT', '/api/v2/tokens/limits/documented', { body: { scope: 'org', period: 'day', cost_usd: 1 } });
 }
 
@@ -186,6 +190,84 @@ test('OpenAPI: every documented GET answers as documented', async () => {
     checked += 1;
   }
   assert.ok(checked >= 10, `${checked} paths`);
+});
+
+// What else an answer may look like, by path.
+const variants = {
+  '/api/v2/events': ['tier=redis_immediate', 'knowledge_id=k', 'q=q'],
+  '/api/v2/agents': ['status=active'],
+  '/api/v2/rollups': ['by=tier', 'by=model&resolution=day'],
+  '/api/v2/tokens/summary': ['model=gpt-4o'],
+  '/api/v2/tokens/by': ['team', 'model', 'tool', 'session', 'user', 'query', 'hour'].map((by) => `dimension=${by}`).concat('series=true', 'limit=1'),
+  '/api/v2/knowledge/items': ['limit=1'],
+  '/api/v2/knowledge/heatmap': ['by=hour', 'by=time'],
+  '/api/v2/traces': ['order=slowest', 'limit=1'],
+  '/api/v2/export/analytics': ['format=json'],
+};
+
+test('OpenAPI: with other parameters they answer as documented too', async () => {
+  for (const [path, queries] of Object.entries(variants)) {
+    for (const query of queries) {
+      const answer = await api.get(`${path}?${query}`);
+      assert.equal(answer.status, 200, `${path}?${query}: ${answer.text}`);
+      documented(document.paths[path].get, answer, `get ${path}`);
+    }
+  }
+});
+
+/** Where an answer has a list without an item: that of its items was not compared with the document. */
+function empty_lists(value, at) {
+  if (Array.isArray(value)) return value.length === 0 ? [at] : value.flatMap((item) => empty_lists(item, `${at}[]`));
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([name, part]) => empty_lists(part, `${at}.${name}`));
+}
+
+test('OpenAPI: the lists of the insight answers are filled when they are checked', async () => {
+  for (const [path, { get }] of gets().filter(([, item]) => item.get.tags.includes('Insight'))) {
+    const body = await api.read(fill_path(path), path.includes('export') ? { format: 'json' } : {});
+    const filled = new Set();
+    const visit = (value, at) => {
+      if (Array.isArray(value)) value.forEach((item) => (filled.add(at), visit(item, `${at}[]`)));
+      else if (value !== null && typeof value === 'object') for (const [name, part] of Object.entries(value)) visit(part, `${at}.${name}`);
+    };
+    visit(body, get.operationId);
+    for (const list of empty_lists(body, get.operationId)) assert.ok(filled.has(list), `${list} is always empty`);
+  }
+});
+
+test('OpenAPI: there is advice of every kind that is described', async () => {
+  const kinds = (name) => document.components.schemas[name].oneOf.map((one) => one.title).sort();
+  const found = (items) => [...new Set(items.map((item) => item.kind))].sort();
+  assert.deepEqual(found((await api.read('/api/v2/tokens/advice')).items), kinds('TokenAdvice'));
+  assert.deepEqual(found((await api.read('/api/v2/patterns')).advice), kinds('PatternAdvice'));
+  assert.deepEqual(found((await api.read('/api/v2/teams')).recommendations), kinds('TeamAdvice'));
+});
+
+test('OpenAPI: what sockets are told is as described', async () => {
+  const validate = validator('/components/schemas/SocketMessage');
+  const socket = open_socket(node.base, admin_key);
+  const seen = new Set();
+  const wrong = [];
+  socket.onMessage(({ join_ref, ref, topic, event, payload }) => {
+    const message = [join_ref ?? null, ref ?? null, topic, event, payload];
+    if (!validate(message)) wrong.push(`${JSON.stringify(message).slice(0, 500)}: ${JSON.stringify(validate.errors)}`);
+    seen.add(topic.startsWith('insight:') ? `${topic} ${event}` : event);
+  });
+  const views = ['memory', 'tokens', 'knowledge', 'collaboration', 'teams', 'patterns'].map((view) => `insight:${view}`);
+  for (const topic of ['events', 'agents', `agent:${known.agent}`, 'team:t', 'system', ...views]) {
+    assert.equal((await join_topic(socket, topic)).status, 'ok', topic);
+    if (topic.startsWith('insight:')) assert.ok(document.paths['/socket/websocket'].get.description.includes('insight:<view>'));
+  }
+  await join_topic(socket, 'no such topic');
+  const other = open_socket(node.base, admin_key);
+  await join_topic(other, 'events');
+  const event = { agent_id: known.agent, team: 't', tier: 'redis', query: 'q', knowledge_id: 'k', peer_agent_id: 'peer', trace_id: known.trace };
+  await api.send([{ ...event, type: 'llm.call', cost_usd: 2, tokens: { input: 1, output: 1 } }]);
+  const wanted = ['events', 'agents', 'agent', 'stats', 'presence_state', 'presence_diff', 'phx_reply', 'insight:tokens limit', ...views.map((view) => `${view} changed`)];
+  await until('a message of every kind', () => wanted.every((kind) => seen.has(kind)));
+  other.disconnect();
+  socket.disconnect();
+  assert.deepEqual(wrong, []);
 });
 
 test('OpenAPI: lists, single items and rollups are filled when they are checked', async () => {

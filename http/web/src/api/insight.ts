@@ -148,8 +148,12 @@ export interface Advice {
   team?: string;
   agent_id?: string;
   to_agent_id?: string;
+  /** these two in English; what they are made of is in the other fields */
   title?: string;
   arithmetic?: string;
+  slow?: number;
+  slow_avg_ms?: number;
+  fast_avg_ms?: number;
   saving_usd?: number | null;
   saving_ms?: number | null;
   evidence?: Json;
