@@ -1,11 +1,12 @@
 // Purpose: what the node advises, with the arithmetic behind it.
-// Invariants: a kind this page knows is said in the chosen language; one it does not know is shown in the node's own
-// words. The arithmetic is the node's, in English, and marked as that.
+// Invariants: a kind this page knows is said in the chosen language, its arithmetic too; one it does not know is shown in
+// the node's own words, in English, and marked as that.
 import type { Advice } from '../api/insight.ts';
 import { duration, usd } from '../format/numbers.ts';
 import { t, t_or } from '../i18n/i18n.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { agent_address } from '../routing/router.ts';
+import { arithmetic_of } from './advice_arithmetic.ts';
 
 export function AdviceList({ items }: { readonly items: readonly Advice[] }) {
   if (items.length === 0) return <p className="state">{t('advice.none')}</p>;
@@ -20,14 +21,21 @@ export function AdviceList({ items }: { readonly items: readonly Advice[] }) {
           <p className="advice_subject">
             <Subject item={item} />
           </p>
-          {item.arithmetic && (
-            <p className="advice_arithmetic" lang="en" dir="ltr">
-              {item.arithmetic}
-            </p>
-          )}
+          <Arithmetic item={item} />
         </li>
       ))}
     </ul>
+  );
+}
+
+function Arithmetic({ item }: { readonly item: Advice }) {
+  const said = arithmetic_of(item);
+  if (said !== null) return <p className="advice_arithmetic">{said}</p>;
+  if (!item.arithmetic) return null;
+  return (
+    <p className="advice_arithmetic" lang="en" dir="ltr">
+      {item.arithmetic}
+    </p>
   );
 }
 
