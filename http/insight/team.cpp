@@ -93,9 +93,9 @@ void add_others(const team_figures& t, const team_member& m, std::int64_t slots,
                   evidence_of(m, slots, [](object_writer&) {}),
                   failing});
   auto used = static_cast<double>(m.busy_slots) / static_cast<double>(std::max<std::int64_t>(slots, 1));
-  bool team_is_loaded = t.members.front().load >= overloaded_from;
-  if (!team_is_loaded || used >= idle_below || m.open_tasks != 0 || t.members.size() < 2) return;
   auto& busiest = t.members.front();
+  bool has_room = used < idle_below && m.open_tasks == 0 && m.load < overloaded_from;
+  if (!has_room || busiest.load < overloaded_from) return;
   auto evidence = evidence_of(m, slots, [&](object_writer& w) {
     w.text("busiest_agent_id", busiest.agent).real("busiest_load", ratio(busiest.load, 1));
   });

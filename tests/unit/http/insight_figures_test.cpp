@@ -74,6 +74,25 @@ TEST_CASE("teams: a planted overload is ranked first") {
   CHECK((advice[1].kind == "failing_agent" && advice[1].agent == "b"));
 }
 
+TEST_CASE("teams: advice says its values, and whoever has the most work is not called idle") {
+  team_figures team;
+  team.name = "ops";
+  for (auto [name, events] : {std::pair{"calm", 10}, {"swamped", 100}}) {
+    team_member m;
+    m.agent = name;
+    m.usage.count = events;
+    m.busy_slots = 1;
+    team.members.push_back(m);
+  }
+  weigh(team);
+  auto advice = recommend({team}, 1'000);
+  REQUIRE(advice.size() == 2);
+  CHECK((advice[0].kind == "overloaded_agent" && advice[0].agent == "swamped"));
+  CHECK(advice[0].evidence.ends_with(R"(,"measure":"events","own":100,"others_avg":10,"others":1})"));
+  CHECK((advice[1].kind == "idle_agent" && advice[1].agent == "calm"));
+  CHECK(advice[1].evidence.ends_with(R"(,"busiest_agent_id":"swamped","busiest_load":10})"));
+}
+
 TEST_CASE("teams: evenness is 0, all on one is nearly 1") {
   CHECK(*gini({5, 5, 5, 5}) == 0);
   CHECK(*gini({0, 0, 0, 8}) == 0.75);  // (n - 1) / n
