@@ -225,6 +225,7 @@ http::edge_limits edge_limits_of(const values& v) {
   l.write_stall_deadline = ms("http_write_stall_ms");
   l.write_deadline = 4 * l.write_stall_deadline;
   l.idle_deadline = ms("http_idle_ms");
+  l.socket_compression = v.text("socket_compression") == "on";
   return l;
 }
 

@@ -332,3 +332,31 @@ test('close: SIGTERM ends sockets with a close that says come back', async () =>
   await node.boot();
   await until('the client to be back', () => socket.conn?.readyState === WebSocket.OPEN);
 });
+
+test('phoenix: with socket_compression clients that offer it get the same events in fewer bytes, over a cut as well', async () => {
+  class Plain extends WebSocket {
+    constructor(address, protocols) {
+      super(address, protocols, { perMessageDeflate: false });
+    }
+  }
+  const far = await Node.start({ env: { TROUPE_SOCKET_COMPRESSION: 'on' } });
+  const opened = [WebSocket, WebSocket, Plain].map((transport) => open_socket(far.base, admin_key, { transport }));
+  try {
+    const followers = opened.map((socket) => new Follower(socket, 'events'));
+    await until('all to have joined', () => followers.every((f) => f.joined));
+    assert.deepEqual(opened.map((socket) => socket.conn.extensions), ['permessage-deflate', 'permessage-deflate', '']);
+    const sent = steps('far', 200);
+    await far.api.send(sent.slice(0, 100));
+    await until('half of it', () => followers.every((f) => f.received.length === 100));
+    const read = opened.map((socket) => socket.conn._socket.bytesRead);
+    assert.ok(read[0] * 3 < read[2], `${read[0]} of ${read[2]} bytes`);
+    opened[0].conn._socket.destroy();
+    await far.api.send(sent.slice(100));
+    await until('all of it', () => followers.every((f) => f.received.length === 200));
+    for (const f of followers) assert.deepEqual(f.received.map((event) => event.id), followers[2].received.map((event) => event.id));
+    assert.equal(opened[0].conn.extensions, 'permessage-deflate', 'after the cut as well');
+  } finally {
+    for (const socket of opened) socket.disconnect();
+    await far.remove();
+  }
+});
