@@ -146,7 +146,8 @@ constexpr std::array of_the_edge{
             .least = 50,
             .most = 3'600'000},
     setting{"socket_compression", choice, "off",
-            "on: a WebSocket whose client offers permessage-deflate gets its pushes compressed, each once for all of "
+            "on: a WebSocket whose client offers permessage-deflate gets its pushes compressed, each once "
+            "for all of "
             "them. For readers far away; on a fast network it costs more than it spares",
             "off|on"},
 };

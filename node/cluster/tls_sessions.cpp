@@ -65,6 +65,37 @@ std::pair<std::string, std::uint16_t> text_of(const sockaddr_storage& a) {
 
 enum class side : std::uint8_t { dialled, accepted };
 
+void note_failure(table& t, const connection& c, const std::string& why) {
+  if (!c.was_accepted) {
+    if (t.failures.size() >= remembered_max) t.failures.clear();
+    t.failures[key_of(c.there)] = why;
+    return;
+  }
+  if (!t.rules.contains(c.local_port)) return;
+  auto now = clock::now();
+  if (t.logged.size() >= remembered_max) t.logged.clear();
+  auto [row, is_new] = t.logged.try_emplace(c.there.address + why, now);
+  if (!is_new && now - row->second < log_again_after) return;
+  row->second = now;
+  spdlog::warn("refused a connection from {} to port {}: {}", c.there.address, c.local_port, why);
+}
+
+// Before another one comes in at that port.
+void make_room(table& t, std::uint16_t local_port) {
+  if (!t.rules.contains(local_port)) return;
+  std::size_t waiting = 0;
+  connection* oldest = nullptr;
+  for (auto& [ssl, c] : t.open) {
+    if (!c.was_accepted || c.local_port != local_port || c.established || c.refused) continue;
+    ++waiting;
+    if (!oldest || c.since < oldest->since) oldest = &c;
+  }
+  if (waiting < tls_sessions::handshakes_max) return;
+  note_failure(t, *oldest, "too many came at once that have not finished the TLS handshake");
+  oldest->refused = true;
+  ::shutdown(oldest->fd, SHUT_RDWR);
+}
+
 // The row of a connection, made when it is seen first. Null: not a connection over a socket.
 connection* row_of(table& t, SSL* ssl, side s) {
   if (auto known = t.open.find(ssl); known != t.open.end()) return &known->second;
@@ -81,6 +112,7 @@ connection* row_of(table& t, SSL* ssl, side s) {
   c.local_port = text_of(here).second;
   c.was_accepted = s == side::accepted;
   c.since = clock::now();
+  if (c.was_accepted) make_room(t, c.local_port);
   return &t.open.emplace(ssl, std::move(c)).first->second;
 }
 
@@ -104,21 +136,6 @@ const char* words_for(tls_role role) {
     case tls_role::admin: return "an administrator";
     default: return "nobody here";
   }
-}
-
-void note_failure(table& t, const connection& c, const std::string& why) {
-  if (!c.was_accepted) {
-    if (t.failures.size() >= remembered_max) t.failures.clear();
-    t.failures[key_of(c.there)] = why;
-    return;
-  }
-  if (!t.rules.contains(c.local_port)) return;
-  auto now = clock::now();
-  if (t.logged.size() >= remembered_max) t.logged.clear();
-  auto [row, is_new] = t.logged.try_emplace(c.there.address + why, now);
-  if (!is_new && now - row->second < log_again_after) return;
-  row->second = now;
-  spdlog::warn("refused a connection from {} to port {}: {}", c.there.address, c.local_port, why);
 }
 
 // After a handshake that libssl calls good. Empty: it may stay.

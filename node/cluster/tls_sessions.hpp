@@ -2,6 +2,8 @@
 // them. Who is at the other end, by the certificate; who may come in at which port; and cutting a connection.
 //
 // - On a port with a rule only certificates of that role get through the handshake: nobody else reaches CAF at all.
+// - Of those who have not shown a certificate yet at most handshakes_max are kept on such a port: the oldest makes room,
+//   so that a crowd of strangers takes neither the descriptors that the store needs nor the place of a node.
 // - What is refused is logged in words, once a minute for each address and reason.
 // - A descriptor is touched only while its SSL object exists, under the lock: it cannot be another's by then.
 // Thread-safe. One for the process, because libssl's functions are.
@@ -26,6 +28,8 @@ tls_role role_of(const X509* certificate);
 std::string name_in(const X509* certificate);
 
 namespace tls_sessions {
+
+inline constexpr std::size_t handshakes_max = 64;
 
 // The other end of a connection of the process, as seen by the one whose own certificate is named 'own'.
 struct endpoint {

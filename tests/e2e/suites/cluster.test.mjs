@@ -137,6 +137,10 @@ test('cluster: with one node killed the others take writes, and it catches up wh
   const load = new Load('around a kill');
   await until('some to be taken', () => load.acknowledged > 50);
   await cluster.nodes[0].kill();
+  await until('the doctor to say which node is gone, and to end with 10', async () => {
+    const { code, stdout } = await ctl(cluster.nodes[1], 'doctor');
+    return code === 10 && stdout.includes('n1');
+  });
   const before = load.acknowledged;
   await until('more to be taken', () => load.acknowledged > before + 200, 30_000);
   await cluster.nodes[0].boot();

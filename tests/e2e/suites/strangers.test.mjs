@@ -66,6 +66,23 @@ test('strangers: bytes that are no TLS, on the admin port and the cluster port, 
   await unharmed();
 });
 
+test('strangers: a crowd that says nothing takes no node its place and the store no files', async () => {
+  const node = cluster.nodes[0];
+  for (const port of [node.ports.cluster, node.ports.admin]) {
+    const crowd = Array.from({ length: 300 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    try {
+      await until('most to be sent away', () => crowd.filter((socket) => socket.closed || socket.readableEnded).length > 200);
+      // While the rest is there: a node that comes back gets in, the admin port answers, writes are taken.
+      await cluster.nodes[1].restart();
+      await ctl_must(node, 'nodes');
+      await unharmed();
+    } finally {
+      for (const socket of crowd) socket.destroy();
+    }
+  }
+  await says(node, /too many came at once/);
+});
+
 test('strangers: a node of another cluster is refused by the cluster, and told so', async () => {
   const node = await invited('elsewhere');
   const file = JSON.parse(readFileSync(node.invitation, 'utf8'));
