@@ -4,6 +4,7 @@
 import type { Advice } from '../api/insight.ts';
 import { duration, usd } from '../format/numbers.ts';
 import { t, t_or } from '../i18n/i18n.ts';
+import { use_events_link, type EventCondition } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { agent_address } from '../routing/router.ts';
 import { arithmetic_of } from './advice_arithmetic.ts';
@@ -49,12 +50,32 @@ function saving_of(item: Advice): string {
   return item.saving_ms ? t('advice.saves', { amount: duration(item.saving_ms) }) : '';
 }
 
+interface Word {
+  readonly text: string;
+  /** null: no events have it in common */
+  readonly condition: EventCondition | null;
+}
+
+const linked = ['model', 'provider', 'tool', 'team', 'tier', 'session_id', 'user_id'] as const;
+
+/** What else the subject names. */
+function others_of({ subject = {} }: Advice): Word[] {
+  return Object.entries(subject).flatMap(([name, value]) => {
+    if (name === 'agent_id' || typeof value !== 'string' || value === '') return [];
+    const field = linked.find((known) => known === name);
+    return [{ text: value, condition: field ? { [field]: value } : null }];
+  });
+}
+
 function Subject({ item }: { readonly item: Advice }) {
   const agents = [item.agent_id, item.to_agent_id, item.subject?.['agent_id']].filter((id) => typeof id === 'string');
-  const others = Object.entries(item.subject ?? {})
-    .filter(([name, value]) => name !== 'agent_id' && typeof value === 'string' && value !== '')
-    .map(([, value]) => String(value));
-  const words = [...(item.items ?? []), ...(item.query ? [item.query] : []), ...(item.team ? [item.team] : []), ...others];
+  const events = use_events_link();
+  const words = [
+    ...(item.items ?? []).map((id): Word => ({ text: id, condition: { knowledge_id: id } })),
+    ...(item.query ? [{ text: item.query, condition: { q: item.query } }] : []),
+    ...(item.team ? [{ text: item.team, condition: { team: item.team } }] : []),
+    ...others_of(item),
+  ];
   return (
     <>
       {agents.map((id) => (
@@ -62,8 +83,8 @@ function Subject({ item }: { readonly item: Advice }) {
           <bdi>{id}</bdi>
         </LinkTo>
       ))}
-      {words.map((word) => (
-        <bdi key={word}>{word}</bdi>
+      {words.map(({ text, condition }) => (
+        <bdi key={text}>{condition ? <LinkTo to={events(condition)}>{text}</LinkTo> : text}</bdi>
       ))}
     </>
   );

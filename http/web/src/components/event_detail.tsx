@@ -25,6 +25,10 @@ function field_value(name: string, event: AgentEvent): React.ReactNode {
     case 'team':
     case 'model':
     case 'tool':
+    case 'provider':
+    case 'tier':
+    case 'knowledge_id':
+    case 'user_id':
       return <LinkTo to={events_address({ [name]: text }, null)}>{text}</LinkTo>;
     case 'time':
     case 'received_at':

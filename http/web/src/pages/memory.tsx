@@ -53,11 +53,13 @@ function MemoryFigures({ stats }: { readonly stats: TierStats }) {
           name: t('memory.first_tier'),
           value: first?.hit_rate == null ? null : percent(first.hit_rate),
           more: first ? <bdi>{first.tier}</bdi> : '',
+          ...(first ? { to: events({ tier: first.tier }) } : {}),
         },
         {
           name: t('memory.slowest'),
           value: slowest?.latency_ms.p95 == null ? null : duration(slowest.latency_ms.p95),
           more: slowest ? <bdi>{slowest.tier}</bdi> : '',
+          ...(slowest ? { to: events({ tier: slowest.tier }) } : {}),
         },
         { name: t('figure.cost'), value: usd(stats.cost_usd) },
       ]}

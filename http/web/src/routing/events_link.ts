@@ -18,8 +18,10 @@ export function events_address(condition: EventCondition, range: RangeChoice | n
   return text === '' ? '/events' : `/events?${text}`;
 }
 
+export type EventsLink = (condition: EventCondition) => string;
+
 /** The link to events in the span of this page. */
-export function use_events_link(): (condition: EventCondition) => string {
+export function use_events_link(): EventsLink {
   const range = use_range();
   return useCallback((condition: EventCondition) => events_address(condition, range), [range]);
 }

@@ -243,6 +243,19 @@ describe('insight', { timeout: 120_000 }, () => {
     await page.waitForURL(/\/events\?range=7d&hour=1&utc_offset_minutes=/);
   });
 
+  test('each direction between two agents leads to its own events', async () => {
+    await go('/collaboration?agent=planner', '.neighbours tbody tr');
+    const row = page.locator('.neighbours tbody tr').filter({ has: page.locator('a[href*="peer_agent_id=planner"]') }).first();
+    const link = row.locator('a[href*="peer_agent_id=planner"]');
+    const counted = Number(await link.innerText());
+    const other = (await row.getByRole('rowheader').innerText()).trim();
+    await link.click();
+    await page.waitForURL(/\/events\?agent_id=.*peer_agent_id=planner.*range=24h/);
+    assert.equal(new URL(page.url()).searchParams.get('agent_id'), other);
+    await page.locator('.event').first().waitFor();
+    assert.equal(await page.locator('.event').count(), counted);
+  });
+
   test('traces are looked for by agent and by team, in the address', async () => {
     await go('/traces', '.small_table tbody tr');
     const bar = page.getByRole('search', { name: 'Filter traces' });

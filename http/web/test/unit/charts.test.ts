@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { GraphEdge, TierStats } from '../../src/api/insight.ts';
+import type { TierStats } from '../../src/api/insight.ts';
 import { fit, panned, scaled, showing } from '../../src/charts/graph_camera.ts';
 import { body_towards, GraphSim, type EdgeData, type NodeData } from '../../src/charts/graph_sim.ts';
 import { heat_level, heat_values, move_in_grid } from '../../src/charts/heat_data.ts';
@@ -8,7 +8,6 @@ import { summary_of_series } from '../../src/charts/summary.ts';
 import { csv_of, file_name } from '../../src/charts/table_model.ts';
 import { lay_out_flow } from '../../src/charts/tier_layout.ts';
 import { on_steps, table_of_times, type TimeData } from '../../src/charts/time_data.ts';
-import { neighbours_of } from '../../src/components/neighbours.tsx';
 import { count } from '../../src/format/numbers.ts';
 
 describe('figures of a chart', () => {
@@ -141,15 +140,6 @@ describe('memory tier flow', () => {
 describe('collaboration graph', () => {
   const node = (id: string, weight = 1): NodeData => ({ id, label: id, group: 't', weight });
   const tie = (from: string, to: string, weight = 1): EdgeData => ({ from, to, line: 'strong', weight, errors: 0 });
-  const edge = (from: string, to: string, n = 1): GraphEdge => ({
-    from,
-    to,
-    kind: 'explicit',
-    count: n,
-    errors: 0,
-    success_rate: 1,
-    avg_ms: null,
-  });
   const places = (sim: GraphSim) => sim.bodies.map(({ id, x, y }) => [id, Math.round(x), Math.round(y)]);
 
   test('new figures leave everything where it is', () => {
@@ -207,13 +197,5 @@ describe('collaboration graph', () => {
     expect((b.x - there.x + b.radius) * there.scale).toBeCloseTo(400 / 2 - 48);
     const whole = fit(sim.bodies, 400, 300);
     for (const body of sim.bodies) expect(Math.abs(body.x - whole.x) * whole.scale).toBeLessThan(200);
-  });
-
-  test('neighbours add up both directions and kinds', () => {
-    const edges = [edge('a', 'b', 3), edge('b', 'a', 2), edge('c', 'a', 1), edge('b', 'c', 9)];
-    expect(neighbours_of('a', edges).map(({ id, count: n }) => [id, n])).toEqual([
-      ['b', 5],
-      ['c', 1],
-    ]);
   });
 });
