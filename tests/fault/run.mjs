@@ -29,6 +29,7 @@ const { values: options } = parseArgs({
     list: { type: 'boolean', default: false },
   },
 });
+const pause_ms_max = options.suite ? 6_000 : 30_000;
 const chosen = options.faults.split(',');
 const unknown = chosen.filter((name) => !faults[name]);
 if (options.list || unknown.length > 0) {
@@ -84,7 +85,7 @@ async function under_faults(cluster, spaces, machines, workloads) {
   while (performance.now() < end) {
     if (queue.length === 0) queue = chosen.toSorted(() => random() - 0.5);
     const name = queue.pop();
-    const hold_ms = name.startsWith('pause') ? 100 + random() * 6_000 : 500 + random() * 4_000;
+    const hold_ms = name.startsWith('pause') ? 100 + random() * pause_ms_max : 500 + random() * 4_000;
     log(`${name}, for ${(hold_ms / 1000).toFixed(1)} s`);
     const undo = await faults[name]({ cluster, spaces, machines, random, log });
     await stays('the fault lasts', () => true, hold_ms);
