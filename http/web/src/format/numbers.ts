@@ -21,6 +21,11 @@ export function decimal(value: number): string {
   return number_format({ maximumFractionDigits: 2 }).format(value);
 }
 
+/** So many a second: three digits tell how fast. */
+export function rate(value: number): string {
+  return number_format({ maximumSignificantDigits: 3 }).format(value);
+}
+
 /** A share of 0 to 1. One digit after the point where it matters. */
 export function percent(share: number): string {
   const digits = share > 0 && share < 0.1 ? 1 : 0;

@@ -6,7 +6,7 @@ import { StaleNotice } from '../components/connection.tsx';
 import { RangeControl } from '../components/range_control.tsx';
 import { Rail, TopBar } from '../components/rail.tsx';
 import { Loading } from '../components/states.tsx';
-import { decimal } from '../format/numbers.ts';
+import { rate } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import { locale } from '../i18n/locale.ts';
 import { use_store } from '../live/store.ts';
@@ -69,7 +69,7 @@ function NodeLine() {
     stats.node && t('frame.node', { node: stats.node }),
     stats.version && t('frame.version', { version: stats.version }),
     typeof stats.events_per_second === 'number' &&
-      t('frame.events_per_second', { rate: decimal(stats.events_per_second) }),
+      t('frame.events_per_second', { rate: rate(stats.events_per_second) }),
     typeof stats.connections === 'number' && t('frame.connections', { n: stats.connections }),
   ].filter((part) => typeof part === 'string' && part !== '');
   return <p className="node_line">{parts.join(' · ')}</p>;

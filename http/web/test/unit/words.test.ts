@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../src/api/problem.ts';
 import { summary_of } from '../../src/format/event_text.ts';
-import { duration, usd } from '../../src/format/numbers.ts';
+import { duration, rate, usd } from '../../src/format/numbers.ts';
 import { ago } from '../../src/format/times.ts';
 import { forget_key, keep_key, stored_key, type KeyStores } from '../../src/session/key_store.ts';
 import { check_key } from '../../src/session/sign_in.ts';
@@ -70,4 +70,8 @@ describe('sign-in', () => {
     forget_key(stores);
     expect(stored_key(stores)).toBeNull();
   });
+});
+
+test('rates have three digits, however large they are', () => {
+  expect([0, 0.4567, 12.345, 1_770.55, 2_345_678].map(rate)).toEqual(['0', '0.457', '12.3', '1,770', '2,350,000']);
 });
