@@ -162,7 +162,7 @@ describe('charts', { timeout: 60_000 }, () => {
       await press('Tab');
       assert.equal(await page.evaluate(() => document.activeElement?.closest('svg')?.classList.contains('flow')), true);
       await press('Enter');
-      await page.waitForURL(/\/events\?type=memory\.access/);
+      await page.waitForURL(/\/events\?(.*&)?tier=/);
     }
   });
 
