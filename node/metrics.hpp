@@ -19,7 +19,7 @@
 #include "node/cluster/peer_network.hpp"
 #include "node/fleet_figures.hpp"
 #include "node/health.hpp"
-#include "node/limit_figures.hpp"
+#include "node/limit_metrics.hpp"
 #include "node/membership.hpp"
 #include "node/ops.hpp"
 #include "storage/log_writer.hpp"

@@ -7,29 +7,13 @@ namespace troupe::events {
 
 namespace {
 
-// ASCII only: the same for every locale.
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-// In lower case, blanks collapsed, none at the ends.
-std::string wanted_text(std::string_view asked) {
-  std::string out;
-  for (char c : asked) {
-    if (!insight::is_blank(c))
-      out.push_back(lower(c));
-    else if (!out.empty() && out.back() != ' ')
-      out.push_back(' ');
-  }
-  if (out.ends_with(' ')) out.pop_back();
-  return out;
-}
-
 // A blank of what is wanted stands for any number of blanks.
 bool begins_with(std::string_view text, std::string_view wanted) {
   std::size_t at = 0;
   for (char c : wanted) {
     if (at == text.size()) return false;
     if (c != ' ') {
-      if (lower(text[at++]) != c) return false;
+      if (insight::lower(text[at++]) != c) return false;
       continue;
     }
     if (!insight::is_blank(text[at])) return false;
@@ -59,7 +43,7 @@ bool concerns_tier(schema::Event::Reader event, std::string_view tier) {
 }  // namespace
 
 filter::filter(schema::EventFilter::Reader asked)
-    : asked_(asked), text_(wanted_text(view_of(asked.getText()))) {
+    : asked_(asked), text_(insight::folded_text(view_of(asked.getText()), asked.getText().size())) {
   if (auto name = view_of(asked.getType()); !name.empty()) {
     if (auto type = parse_event_type(name)) {
       type_ = type->first;

@@ -71,21 +71,22 @@ int serving_place(schema::Event::Reader event) {
   return best;
 }
 
-std::string search_text(std::string_view query) {
+std::string folded_text(std::string_view text, std::size_t bytes_max) {
   std::string out;
-  out.reserve(std::min(query.size(), search_text_bytes_max));
-  for (char c : query) {
-    if (is_blank(c)) {
-      if (!out.empty() && out.back() != ' ') out.push_back(' ');
-    } else {
-      out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-    }
-    if (out.size() > search_text_bytes_max) break;
+  out.reserve(std::min(text.size(), bytes_max));
+  for (char c : text) {
+    if (!is_blank(c))
+      out.push_back(lower(c));
+    else if (!out.empty() && out.back() != ' ')
+      out.push_back(' ');
+    if (out.size() > bytes_max) break;
   }
-  out.resize(cut_text(out, search_text_bytes_max).size());
+  out.resize(cut_text(out, bytes_max).size());
   while (!out.empty() && out.back() == ' ') out.pop_back();
   return out;
 }
+
+std::string search_text(std::string_view query) { return folded_text(query, search_text_bytes_max); }
 
 std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) return text;

@@ -22,8 +22,11 @@ int serving_place(schema::Event::Reader event);
 
 // ASCII only.
 inline bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// In lower case (ASCII), blanks collapsed, cut at a whole character.
+// In lower case (ASCII), blanks collapsed, none at the ends, cut at a whole character.
+std::string folded_text(std::string_view text, std::size_t bytes_max);
+// As a search is counted.
 std::string search_text(std::string_view query);
 // Cut at a whole character.
 std::string_view cut_text(std::string_view text, std::size_t bytes_max);

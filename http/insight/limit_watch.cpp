@@ -72,15 +72,22 @@ void limit_watch::look() {
   });
 }
 
+// One round after the other, however long one takes.
 void limit_watch::look_at_all() {
   if (stopped_) return;
-  if (watch_->watches_limits())
-    ask_all_limits(actors_, home_, now_us(),
-                   [self = shared_from_this()](result<std::vector<limit_standing>> all) {
-                     if (all && !self->stopped_) self->take_all(std::move(*all));
-                   });
-  else
+  if (!watch_->watches_limits()) {
     take_all({});
+    return look_again();
+  }
+  ask_all_limits(actors_, home_, now_us(),
+                 [self = shared_from_this()](result<std::vector<limit_standing>> all) {
+                   if (self->stopped_) return;
+                   if (all) self->take_all(std::move(*all));
+                   self->look_again();
+                 });
+}
+
+void limit_watch::look_again() {
   round_.expires_after(round);
   round_.async_wait([self = shared_from_this()](const boost::system::error_code& ec) {
     if (!ec) self->look_at_all();

@@ -41,6 +41,7 @@ class limit_watch : public std::enable_shared_from_this<limit_watch> {
 
   void look();
   void look_at_all();
+  void look_again();
   void take_all(std::vector<limit_standing> all);
   void ask(const std::string& org, watched& of);
   void tell(const std::string& org, const std::vector<limit_standing>& all);

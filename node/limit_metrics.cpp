@@ -1,4 +1,4 @@
-#include "node/limit_figures.hpp"
+#include "node/limit_metrics.hpp"
 
 #include <utility>
 
