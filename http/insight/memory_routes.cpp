@@ -3,6 +3,7 @@
 
 #include "http/insight/figures.hpp"
 #include "http/insight/insight_routes.hpp"
+#include "http/insight/latency_steps.hpp"
 #include "http/server/text.hpp"
 
 namespace troupe::http {
@@ -57,6 +58,9 @@ void write_tier(const cell_group& g, const tier_answer& a,
   w.real("hit_rate", ratio(static_cast<double>(t.hits), static_cast<double>(t.count)));
   w.number("errors", t.errors).decimal("cost_usd", t.cost_nano_usd, 9);
   write_latency("latency_ms", t, w);
+  write_list("latency_histogram", latency_steps(t), w, [](object_writer& s, const latency_step& step) {
+    s.decimal("from_ms", step.from_us, 3).decimal("to_ms", step.to_us, 3).number("count", step.count);
+  });
   write_list("series", g.steps, w, [&](object_writer& s, const auto& step) {
     const auto& r = step.second;
     auto asked = queries.find(step.first);
@@ -165,21 +169,24 @@ void tier_stats(api_context& api, const request_ptr& r, const responder& back) {
 }  // namespace
 
 void add_memory_routes(api_context& api, std::vector<route>& to) {
-  to.push_back({verb::get,
-                "/api/v2/memory/tier-stats",
-                permission::read,
-                [&api](const request_ptr& r, const responder& back) { tier_stats(api, r, back); },
-                {"memoryTierStats",
-                 "Insight",
-                 "Memory tiers",
-                 "Hit rates (share of all queries that a tier served), latencies and cost by tier, and how "
-                 "queries go from "
-                 "tier to tier. With items_retrieved 0 nothing was found: the tier was asked, but the query "
-                 "is a miss. "
-                 "Percentiles are within 1/128 of their value.",
-                 insight_docs({"agent_id", "team", "tier"}),
-                 {},
-                 {{200, "The figures.", {{"application/json", "TierStats", {}}}}}}});
+  to.push_back(
+      {verb::get,
+       "/api/v2/memory/tier-stats",
+       permission::read,
+       [&api](const request_ptr& r, const responder& back) { tier_stats(api, r, back); },
+       {"memoryTierStats",
+        "Insight",
+        "Memory tiers",
+        "Hit rates (share of all queries that a tier served), latencies and cost by tier, and how "
+        "queries go from "
+        "tier to tier. With items_retrieved 0 nothing was found: the tier was asked, but the query "
+        "is a miss. "
+        "Percentiles are within 1/128 of their value. A histogram counts those that were timed, from "
+        "from_ms on and below to_ms, in steps of 1-2-5 from the lowest that has any to the highest; what "
+        "lies within 1/128 of a bound may count on its other side.",
+        insight_docs({"agent_id", "team", "tier"}),
+        {},
+        {{200, "The figures.", {{"application/json", "TierStats", {}}}}}}});
 }
 
 }  // namespace troupe::http

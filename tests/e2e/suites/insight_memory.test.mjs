@@ -46,6 +46,11 @@ test('memory tiers: hit rates, latencies and cost are those reckoned by hand', a
     assert.deepEqual([stats.queries, stats.misses, stats.miss_rate], [20, 0, 0]);
     assert.deepEqual(stats.tiers.map((t) => [t.tier, t.asked, t.hits]), [['redis', 20, 9], ['postgresql', 11, 8], ['chromadb', 3, 3]]);
     near(stats.tiers[1].hit_rate, 8 / 11, 'of those asked');
+    assert.deepEqual(stats.tiers.map((t) => t.latency_histogram), [
+      [{ from_ms: 5, to_ms: 10, count: 20 }],
+      [{ from_ms: 20, to_ms: 50, count: 11 }],
+      [{ from_ms: 100, to_ms: 200, count: 3 }],
+    ]);
     const flow = Object.fromEntries(stats.flow.map((f) => [`${f.from}>${f.to}`, f.count]));
     assert.deepEqual(flow, { 'query>redis': 20, 'redis>hit': 9, 'redis>postgresql': 11, 'postgresql>hit': 8, 'postgresql>chromadb': 3, 'chromadb>hit': 3 });
     assert.equal(stats.series.reduce((sum, s) => sum + s.queries, 0), 20);

@@ -50,6 +50,8 @@ export interface Tier {
   errors: number;
   cost_usd: number;
   latency_ms: Latency;
+  /** steps of 1-2-5 without gaps; `to_ms` excludes its own */
+  latency_histogram: { from_ms: number; to_ms: number; count: number }[];
   series: TierStep[];
 }
 

@@ -9,6 +9,8 @@ export interface HeatData {
   readonly max: number;
   /** where rows count different things, each has its own scale */
   readonly row_max?: readonly number[];
+  /** a row of bars instead of a row of colours: a histogram */
+  readonly drawn?: 'bars';
   /** every which heading of a column is written */
   readonly label_every: number;
 }
@@ -19,6 +21,11 @@ export const heat_levels = 6;
 export function heat_level(value: number | null, max: number): number {
   if (value === null || value <= 0 || max <= 0) return 0;
   return 1 + Math.min(heat_levels - 1, Math.floor(Math.sqrt(value / max) * (heat_levels - 1)));
+}
+
+/** The height of a bar, 0 to 1. What is there can be seen. */
+export function bar_height(value: number | null, max: number): number {
+  return value === null || value <= 0 || max <= 0 ? 0 : Math.max(0.04, Math.min(1, value / max));
 }
 
 export function heat_values(
@@ -32,6 +39,48 @@ export function heat_values(
     if (line && column < columns) line[column] = value;
   }
   return values;
+}
+
+export interface HistogramStep {
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly count: number;
+}
+
+/** 1, 2, 5, 10, ...: exact, as the node writes them. */
+function bound_after(ms: number): number {
+  const power = Math.floor(Math.log10(ms) + 1e-9);
+  const factor = Math.round(ms / 10 ** power);
+  return Number(`${factor === 1 ? 2 : factor === 2 ? 5 : 10}e${power}`);
+}
+
+/** Histograms under each other, over the same columns: from the lowest step of all to the highest, without gaps. */
+export function histogram_of(
+  rows: readonly (readonly [name: string, steps: readonly HistogramStep[]])[],
+  step_name: (from_ms: number, to_ms: number) => string,
+): HeatData {
+  const ends = new Map(rows.flatMap(([, own]) => own.map(({ from_ms, to_ms }) => [from_ms, to_ms] as const)));
+  const bounds: [number, number][] = [];
+  const last = Math.max(...ends.keys());
+  for (let at = Math.min(...ends.keys()); at <= last; ) {
+    const to_ms = ends.get(at) ?? bound_after(at);
+    bounds.push([at, to_ms]);
+    at = to_ms;
+  }
+  const values = rows.map(([, own]) => {
+    const counts = new Map(own.map(({ from_ms, count }) => [from_ms, count]));
+    return bounds.map(([from_ms]) => counts.get(from_ms) ?? 0);
+  });
+  const row_max = values.map((row) => Math.max(0, ...row));
+  return {
+    rows: rows.map(([name]) => name),
+    columns: bounds.map(([from_ms, to_ms]) => step_name(from_ms, to_ms)),
+    values,
+    max: Math.max(0, ...row_max),
+    row_max,
+    drawn: 'bars',
+    label_every: Math.max(1, Math.ceil(bounds.length / 12)),
+  };
 }
 
 export function move_in_grid(

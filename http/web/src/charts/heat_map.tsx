@@ -1,4 +1,5 @@
-// Purpose: a heat map as a grid of real cells: read by eye as colour, by screen reader as a table.
+// Purpose: a heat map as a grid of real cells: read by eye as colour, or as bars where a row is a histogram, by screen
+// reader as a table.
 // Invariants: one cell is in the tab order at a time and the arrows move it, in the direction they point. The figure
 // of a cell is in its name; colour has as many levels as can be told apart, on a scale that is shown.
 import { memo, useCallback, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
@@ -7,7 +8,7 @@ import { direction } from '../i18n/locale.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { navigate } from '../routing/router.ts';
 import { ChartPanel } from './chart_panel.tsx';
-import { heat_level, heat_levels, move_in_grid, type HeatData } from './heat_data.ts';
+import { bar_height, heat_level, heat_levels, move_in_grid, type HeatData } from './heat_data.ts';
 import { heat_picture } from './heat_picture.ts';
 import { use_magnify } from './magnify.ts';
 import type { TableModel } from './table_model.ts';
@@ -87,7 +88,7 @@ export function HeatMap(props: HeatMapProps) {
       <div className="heat_scroll" ref={scroller}>
         <table
           role="grid"
-          className="heat"
+          className={data.drawn === 'bars' ? 'heat heat_bars' : 'heat'}
           ref={grid}
           onKeyDown={move}
           aria-label={`${title}. ${t('chart.grid_keys')}`}
@@ -130,7 +131,7 @@ export function HeatMap(props: HeatMapProps) {
           <span>{summary ?? t('chart.grid_hint')}</span>
         )}
         {touched && to !== undefined && <LinkTo to={to}>{t('chart.show_events')}</LinkTo>}
-        <HeatScale max={data.max} figure={figure} />
+        {data.drawn !== 'bars' && <HeatScale max={data.max} figure={figure} />}
       </div>
     </ChartPanel>
   );
@@ -147,6 +148,11 @@ interface HeatRowProps {
 }
 
 const HeatRow = memo(function HeatRow({ name, row, data, figure, tab_column, choose, open }: HeatRowProps) {
+  const max = data.row_max?.[row] ?? data.max;
+  const look = (value: number | null) =>
+    data.drawn === 'bars'
+      ? { className: 'heat_bar', style: { '--height': bar_height(value, max) } as CSSProperties }
+      : { className: `heat_${heat_level(value, max)}` };
   return (
     <tr>
       <th scope="row" title={name}>
@@ -157,7 +163,7 @@ const HeatRow = memo(function HeatRow({ name, row, data, figure, tab_column, cho
           key={column}
           data-at={`${row}.${column}`}
           tabIndex={column === tab_column ? 0 : -1}
-          className={`heat_${heat_level(value, data.row_max?.[row] ?? data.max)}`}
+          {...look(value)}
           aria-label={figure(value ?? 0)}
           onFocus={() => choose(row, column)}
           onPointerEnter={() => choose(row, column)}

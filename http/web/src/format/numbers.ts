@@ -82,6 +82,13 @@ export function duration(ms: number): string {
   return `${unit(minutes, 'minute')} ${unit(Math.floor((ms % 60_000) / 1_000), 'second')}`;
 }
 
+/** Both ends in one unit: 5–10ms, 1–2s. */
+export function duration_range(from_ms: number, to_ms: number): string {
+  const [name, scale] = from_ms >= 1_000 ? (['second', 1_000] as const) : (['millisecond', 1] as const);
+  const words = { style: 'unit', unit: name, unitDisplay: 'narrow', maximumFractionDigits: 3 } as const;
+  return number_format(words).formatRange(from_ms / scale, to_ms / scale);
+}
+
 export function seconds(value: number): string {
   return unit(value, 'second');
 }

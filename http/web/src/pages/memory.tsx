@@ -1,13 +1,15 @@
 // Purpose: where answers come from: the flow of queries through the memory tiers, hit rates and latencies over time.
 import { useMemo } from 'react';
 import type { TierStats } from '../api/insight.ts';
+import { histogram_of } from '../charts/heat_data.ts';
+import { HeatMap } from '../charts/heat_map.tsx';
 import { TierFlow } from '../charts/tier_flow.tsx';
 import { TimeChart } from '../charts/time_chart.tsx';
 import { on_steps, type Line, type TimeData } from '../charts/time_data.ts';
 import { Figures } from '../components/figures.tsx';
 import { Answer, Empty, Exactness } from '../components/states.tsx';
 import { steps_of } from '../filters/time_range.ts';
-import { count, duration, percent, short_count, usd } from '../format/numbers.ts';
+import { count, duration, duration_range, percent, short_count, usd } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read } from '../queries/use_read.ts';
@@ -28,6 +30,7 @@ export function Memory() {
           <MemoryFigures stats={data} />
           <TierFlow stats={data} state={data.queries === 0 ? <Empty>{t('memory.none')}</Empty> : undefined} />
           <Charts stats={data} />
+          <Latencies stats={data} />
         </>
       )}
     </Answer>
@@ -119,5 +122,25 @@ function Charts({ stats }: { readonly stats: TierStats }) {
       <TimeChart title={t('memory.answers')} data={made.hits} exact={count} short={short_count} events={events} />
       <TimeChart title={t('memory.latency')} data={made.latency} exact={duration} short={duration} events={events} />
     </div>
+  );
+}
+
+const nowhere = (): undefined => undefined;
+
+/** Events cannot be asked for by how long they took: no cell leads to any. */
+function Latencies({ stats }: { readonly stats: TierStats }) {
+  const histogram = useMemo(
+    () => histogram_of(stats.tiers.map((tier) => [tier.tier, tier.latency_histogram]), duration_range),
+    [stats],
+  );
+  if (histogram.columns.length === 0) return null;
+  return (
+    <HeatMap
+      title={t('memory.histogram')}
+      data={histogram}
+      row_title={t('field.tier')}
+      figure={(value) => t('memory.asked', { n: value })}
+      address={nowhere}
+    />
   );
 }

@@ -289,6 +289,28 @@ describe('insight', { timeout: 120_000 }, () => {
     await page.getByRole('table', { name: 'Memory tier flow' }).getByRole('rowheader', { name: 'chromadb' }).waitFor();
   });
 
+  test('how long a tier took is a histogram: cells by keyboard, a table, mirrored where reading is', async () => {
+    const asked = /^asked \d+ times?$/;
+    for (const [language, title] of [['en', 'How long each tier took'], ['ar', 'كم استغرقت كل طبقة']]) {
+      await go('/memory', '.heat_bar', language);
+      const panel = page.getByRole('region', { name: title });
+      const bars = await panel.locator('tbody tr:first-child .heat_bar').evaluateAll((cells) =>
+        cells.map((cell) => [cell.getBoundingClientRect().left, Number(cell.style.getPropertyValue('--height')), cell.ariaLabel]),
+      );
+      assert.ok(bars.length > 1 && bars.some(([, height]) => height === 1), 'the highest bar fills its row');
+      const mirrored = language === 'ar';
+      assert.equal(bars.at(-1)[0] < bars[0][0], mirrored, 'longer is where reading ends');
+      if (!mirrored) assert.match(bars[0][2], asked);
+      await panel.locator('.heat_bar').first().focus();
+      await page.keyboard.press(mirrored ? 'ArrowLeft' : 'ArrowRight');
+      assert.equal(await page.evaluate(() => document.activeElement?.dataset.at), '0.1');
+    }
+    await go('/memory', '.heat_bar');
+    await page.getByRole('button', { name: 'Table: How long each tier took' }).click();
+    const row = page.getByRole('region', { name: 'How long each tier took, figures' }).getByRole('row', { name: /^redis/ });
+    assert.match(await row.innerText(), /\d/);
+  });
+
   test('what the first view needs is under 400 KB compressed, in every language', async () => {
     for (const language of ['en', 'ar']) {
       node.addresses.length = 0;

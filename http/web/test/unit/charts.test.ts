@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { TierStats } from '../../src/api/insight.ts';
 import { fit, panned, scaled, showing } from '../../src/charts/graph_camera.ts';
 import { body_towards, GraphSim, type EdgeData, type NodeData } from '../../src/charts/graph_sim.ts';
-import { heat_level, heat_values, move_in_grid } from '../../src/charts/heat_data.ts';
+import { bar_height, heat_level, heat_values, histogram_of, move_in_grid } from '../../src/charts/heat_data.ts';
 import { step_after_key } from '../../src/charts/step_keys.ts';
 import { summary_of_series } from '../../src/charts/summary.ts';
 import { csv_of, file_name } from '../../src/charts/table_model.ts';
@@ -92,6 +92,31 @@ describe('heat', () => {
   });
 });
 
+describe('histograms', () => {
+  const name = (from_ms: number, to_ms: number): string => `${from_ms}-${to_ms}`;
+
+  test('of several rows have the same columns, also those between them', () => {
+    const { rows, columns, values, row_max } = histogram_of(
+      [
+        ['redis', [{ from_ms: 0.2, to_ms: 0.5, count: 4 }, { from_ms: 0.5, to_ms: 1, count: 2 }]],
+        ['chromadb', [{ from_ms: 10, to_ms: 20, count: 3 }]],
+        ['never timed', []],
+      ],
+      name,
+    );
+    expect(rows).toEqual(['redis', 'chromadb', 'never timed']);
+    expect(columns).toEqual(['0.2-0.5', '0.5-1', '1-2', '2-5', '5-10', '10-20']);
+    expect(values).toEqual([[4, 2, 0, 0, 0, 0], [0, 0, 0, 0, 0, 3], [0, 0, 0, 0, 0, 0]]);
+    expect(row_max).toEqual([4, 3, 0]);
+    expect(histogram_of([['never timed', []]], name).columns).toEqual([]);
+  });
+
+  test('a bar that is there can be seen', () => {
+    expect([0, null, 1, 500, 1000].map((value) => bar_height(value, 1000))).toEqual([0, 0, 0.04, 0.5, 1]);
+    expect(bar_height(1, 0)).toBe(0);
+  });
+});
+
 describe('memory tier flow', () => {
   const latency_ms = { avg: 5, p50: 5, p95: 9, p99: 9, max: 9 };
   const tier = (name: string, asked: number, hits: number) => ({
@@ -103,6 +128,7 @@ describe('memory tier flow', () => {
     errors: 0,
     cost_usd: 0,
     latency_ms,
+    latency_histogram: [],
     series: [],
   });
   const stats: TierStats = {
