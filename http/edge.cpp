@@ -18,6 +18,8 @@ namespace troupe::http {
 
 namespace {
 
+constexpr auto early_wait_max = std::chrono::seconds(30);  // within the edge's deadline of handlers
+
 // Asks the system shard for every key until it answers, and again when news of keys may have been missed. Outlives the
 // edge while a question is open.
 class key_loader : public std::enable_shared_from_this<key_loader> {
@@ -99,8 +101,10 @@ struct edge::parts {
         listening(core),
         actors(data, listening.threads().front()),
         live(live_config(watch, others), actors, listening.threads()),
+        early(
+            listening.threads().front(), [this] { return is_ready(); }, early_wait_max),
         api{actors, *core, keys, prices ? prices : &ingest::price_table::built_in()},
-        live_api{api, live} {
+        live_api{api, live, early} {
     core->watch = watch;
     limits = std::make_shared<limit_watch>(actors, listening.threads().front(), watch,
                                            [this](const std::string& org, std::string_view limit) {
@@ -160,6 +164,8 @@ struct edge::parts {
     return out;
   }
 
+  bool is_ready() const { return keys.is_loaded() && live.is_ready(); }
+
   // On the hub's thread.
   std::string figures() {
     std::string out;
@@ -188,6 +194,7 @@ struct edge::parts {
   bounded_client actors;
   rate_meter meter;
   hub live;
+  waiting_room early;
   api_context api;
   live_context live_api;
   std::unique_ptr<router> app;
@@ -219,13 +226,14 @@ void edge::start() {
 
 server::ports edge::ports() const { return parts_->listening.listening(); }
 
-bool edge::is_ready() const { return parts_->keys.is_loaded() && parts_->live.is_ready(); }
+bool edge::is_ready() const { return parts_->is_ready(); }
 
 void edge::stop(std::chrono::milliseconds drain) {
   auto& p = *parts_;
   if (p.loader && !std::exchange(p.is_stopped, true))
     p.listening.threads().front()->post([loader = p.loader] { loader->stop(); });
   p.limits->stop();
+  p.early.close();
   p.listening.stop(drain);
   p.core->bodies.stop();
   p.core->answers.stop();

@@ -90,6 +90,7 @@ std::vector<std::string> health::not_ready() const {
   std::vector<std::string> out;
   if (stopping_) out.emplace_back("the node is stopping");
   if (!listening_) out.emplace_back("the node is starting");
+  if (listening_ && !serves_()) out.emplace_back("the keys or the live feed are not loaded yet");
   std::lock_guard lock(seen_->mutex);
   if (!seen_->answered) out.emplace_back("the shards do not answer");
   for (const auto& s : seen_->shards) {

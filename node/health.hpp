@@ -38,7 +38,11 @@ class health {
   health(const health&) = delete;
   health& operator=(const health&) = delete;
 
-  void set_listening() { listening_ = true; }
+  // Clients can connect. 'serves': the edge knows the keys and where the live feed stands; called until the end.
+  void set_listening(std::function<bool()> serves) {
+    serves_ = std::move(serves);
+    listening_ = true;
+  }
   void set_stopping() { stopping_ = true; }
 
   // Why no traffic should come; empty: ready.
@@ -64,6 +68,7 @@ class health {
 
   sources from_;
   std::shared_ptr<seen> seen_ = std::make_shared<seen>();
+  std::function<bool()> serves_;  // set before listening_
   std::atomic<bool> listening_{false}, stopping_{false}, disk_low_{false};
   std::mutex mutex_;
   std::condition_variable wake_;

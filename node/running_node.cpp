@@ -87,7 +87,7 @@ result<std::unique_ptr<running_node>> running_node::start(const config& c) {
     if (!done) return done.error();
   }
   // Whoever waits for the probe may ask for everything: also where the admin port is.
-  n->health_->set_listening();
+  n->health_->set_listening([edge = n->edge_.get()] { return edge->is_ready(); });
   n->wait_until_ready();
   n->was_ready_ = true;
   n->say_ready();
@@ -100,7 +100,7 @@ void running_node::wait_until_ready() {
   auto let_clients_in = [&] {
     if (!std::exchange(is_open, true)) edge_->start();
   };
-  while (!is_to_end() && (!edge_->is_ready() || !health_->not_ready().empty())) {
+  while (!is_to_end() && !health_->not_ready().empty()) {
     if (edge_->is_ready() || steady::now() > began + clients_wait_max) let_clients_in();
     if (steady::now() > began + start_deadline) {
       for (const auto& p : health_->not_ready()) spdlog::warn("still not ready: {}", p);

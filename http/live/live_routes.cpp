@@ -84,8 +84,7 @@ void open_socket(live_context& context, const request_ptr& r, const responder& b
 }
 
 void open_stream(live_context& context, const request_ptr& r, const responder& back) {
-  if (!context.live.is_ready())
-    return back(to_response({errc::unavailable, "The node is starting.", std::chrono::milliseconds(1000)}));
+  if (auto refused = refuse_key(context.api.keys, *r, permission::read)) return back(std::move(*refused));
   auto range = r->parameter("time_range");
   auto back_ms = range ? range_ms(*range) : std::optional<std::int64_t>(0);
   if (!back_ms)
@@ -129,7 +128,9 @@ operation_doc stream_doc() {
   operation_doc doc{
       "streamTelemetry", "Live", "Follow events as server-sent events",
       "Each message has an id; reconnecting with Last-Event-ID goes on behind it, without gap or duplicate. "
-      "A message `reset` says that this is not possible any more."};
+      "A message `reset` says that this is not possible any more. A node that is starting answers when it "
+      "can, "
+      "for up to 30 s: a browser's EventSource gives up at a 503."};
   doc.parameters = {
       {"time_range", "query", R"({"type":"string"})",
        "Begin with the newest events of this span: last_minute, last_hour, last_day, last_week, "
@@ -166,9 +167,14 @@ void add_live_routes(live_context& context, std::vector<route>& to) {
                 [&context](const request_ptr& r, responder back) { open_socket(context, r, back); },
                 socket_doc()});
   to.push_back({verb::get, "/api/livebook/stream/telemetry", permission::read,
-                [&context](const request_ptr& r, responder back) { open_stream(context, r, back); },
+                [&context](const request_ptr& r, responder back) {
+                  auto open = [&context, r, back] { open_stream(context, r, back); };
+                  if (bearer_of(r->field("Authorization")).empty()) return open();  // to be told so
+                  context.early.enter(back, open);
+                },
                 stream_doc()});
   to.back().is_gated = false;
+  to.back().lets_in = true;
 }
 
 }  // namespace troupe::http

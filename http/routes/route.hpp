@@ -56,6 +56,8 @@ struct route {
   bool reads_large_bodies = false;  // the handler may be run by the worker
   // Not an event stream: one 503 ends an EventSource for good, and those who resume take turns of their own.
   bool is_gated = true;
+  // The handler lets the client in itself, with refuse_key: it waits until the node knows whose the key is.
+  bool lets_in = false;
 };
 
 }  // namespace troupe::http

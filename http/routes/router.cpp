@@ -105,13 +105,13 @@ router::verdict router::options_answer(const request& r, std::string_view allow)
   return {.refusal = std::move(answer)};
 }
 
-std::optional<response> router::refuse_key(request& r, permission needs) {
+std::optional<response> refuse_key(authenticator& keys, request& r, permission needs) {
   if (needs == permission::open) return {};
   auto key = bearer_of(r.field("Authorization"));
   if (key.empty()) {
     return problem_response(errc::unauthenticated, "Send a key: 'Authorization: Bearer <key>'.");
   }
-  auto who = keys_.authenticate(key, r.remote);
+  auto who = keys.authenticate(key, r.remote);
   if (!who) return to_response(who.error());
   r.who = std::move(*who);
   if (may(r.who.is, needs)) return {};
@@ -138,7 +138,7 @@ router::verdict router::admit(request& r) {
     out.reads_large_bodies = way.match->reads_large_bodies;
     out.body_bytes_max =
         way.match->body_bytes_max ? way.match->body_bytes_max : core_.config.limits.json_body_bytes_max;
-    out.refusal = refuse_key(r, way.match->needs);
+    if (!way.match->lets_in) out.refusal = refuse_key(keys_, r, way.match->needs);
     if (!out.refusal && way.match->is_gated) out.gate = gate_of(way.match->needs);
     return out;
   }

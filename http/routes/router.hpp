@@ -41,8 +41,6 @@ class router final : public dispatcher {
   found find(request& r) const;
   bool matches(const compiled& pattern, const std::vector<std::string>& segments) const;
   verdict options_answer(const request& r, std::string_view allow) const;
-  std::optional<response> refuse_key(request& r, permission needs);
-
   load_gate* gate_of(permission needs) const;
 
   server_core& core_;
@@ -51,6 +49,9 @@ class router final : public dispatcher {
   std::vector<compiled> compiled_;
   handler fallback_;
 };
+
+// Fills in who asks; a response if they may not.
+std::optional<response> refuse_key(authenticator& keys, request& r, permission needs);
 
 // The key of "Authorization: Bearer <key>"; empty if there is none.
 std::string_view bearer_of(std::string_view authorization);

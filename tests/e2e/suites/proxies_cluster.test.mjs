@@ -83,7 +83,9 @@ class Clients {
       const now = this.seen;
       if (now.some((count, i) => count < from[i] + by)) throw new Error(`from ${from} to ${now}; the event stream is ${['connecting', 'open', 'closed'][this.stream.readyState]}${this.stream_error}`);
       return true;
-    }, 60_000);
+    }, 60_000).catch((error) => {
+      throw new Error(`${error.message}\nWhat ${this.front.name} said last:\n${this.front.said.slice(-8_000)}`);
+    });
   }
 
   async end() {
@@ -121,4 +123,28 @@ test('three nodes behind nginx and Caddy: each node dies once, and all clients g
     const failed = odd.reduce((sum, [, count]) => sum + count, 0);
     assert.ok(failed <= 10 && failed < good / 10, `${name}: ${failed} of ${good} reads failed: ${JSON.stringify(odd)}`);
   }
+});
+
+test('an event stream that is asked of a node without a majority waits for it: an EventSource that is told 503 never comes back', async () => {
+  for (const node of cluster.nodes) await node.kill();
+  const [first, ...others] = cluster.nodes;
+  await first.launch();
+  await until('it to answer others with 503', async () => (await first.api.get('/api/v2/whoami')).status === 503, 30_000);
+  const statuses = [];
+  const stream = new EventSource(`${first.base}/api/livebook/stream/telemetry`, {
+    fetch: async (url, init) => {
+      const response = await fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${admin_key}` } });
+      statuses.push(response.status);
+      return response;
+    },
+  });
+  const streamed = [];
+  stream.addEventListener('events', (message) => streamed.push(...JSON.parse(message.data).events));
+  assert.equal((await first.api_as(null).get('/api/livebook/stream/telemetry')).status, 401, 'who has no key is told at once');
+  for (const node of others) await node.boot();
+  await until('the stream to open', () => stream.readyState === 1, 30_000);
+  await cluster.api(1).send(steps('late', 5));
+  await until('events', () => streamed.filter((event) => event.agent_id === 'late').length === 5, 30_000);
+  assert.deepEqual(statuses, [200]);
+  stream.close();
 });

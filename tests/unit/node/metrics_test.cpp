@@ -126,11 +126,18 @@ TEST_CASE("metrics: the last minute forgets what is older") {
 }
 
 TEST_CASE("health: a node whose shards do not answer is not ready and says why") {
+  std::atomic<bool> serves{false};
   measured m;
   auto said = m.state.not_ready();
   CHECK(std::find(said.begin(), said.end(), "the shards do not answer") != said.end());
   CHECK(std::find(said.begin(), said.end(), "the node is starting") != said.end());
-  m.state.set_listening();
+  m.state.set_listening([&] { return serves.load(); });
+  said = m.state.not_ready();
+  std::string_view unloaded = "the keys or the live feed are not loaded yet";
+  CHECK(std::find(said.begin(), said.end(), unloaded) != said.end());
+  serves = true;
+  said = m.state.not_ready();
+  CHECK(std::find(said.begin(), said.end(), unloaded) == said.end());
   m.state.set_stopping();
   said = m.state.not_ready();
   CHECK(said.front() == "the node is stopping");
