@@ -3,6 +3,7 @@
 A figure's function gets the setup and returns Rows. What is about memory and start-up is in resources.py, what is about
 three nodes in quorum.py.
 """
+import graph
 import insight
 import quorum
 import resources
@@ -168,5 +169,5 @@ FIGURES = {
     "durable": durable, "one_event": one_event, "otlp": otlp, "fanout": fanout, "paced": paced,
     "acknowledged": acknowledged, "overload": overload, "sockets": resources.sockets, "many": resources.many,
     "start": resources.start, "memory": resources.memory, "cluster": quorum.cluster,
-    "insight": insight.insight,
+    "insight": insight.insight, "graph": graph.graph,
 }

@@ -1,4 +1,4 @@
-// The page in a real browser on a real node: what an SDK sends appears, a restart is survived, axe finds nothing.
+// The page in a real browser on a real node: what an SDK sends appears, a restart is survived, axe finds nothing on the way.
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,14 +7,13 @@ import { after, before, test } from 'node:test';
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { chromium } from 'playwright-core';
 import { no_violation } from '../support/axe.mjs';
+import { launch_options, shots } from '../support/browser.mjs';
 import { numbers, steps } from '../support/events.mjs';
-import { Node, admin_key, root } from '../support/node.mjs';
+import { Node, admin_key } from '../support/node.mjs';
 import { Sdk } from '../support/otel.mjs';
 import { price_file } from '../support/prices.mjs';
 import { until } from '../support/until.mjs';
 
-const shots = join(root, 'build', 'e2e-screenshots');
-const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const step_deadline_ms = 15_000;
 
 let node, api, sdk, context, page, profile;
@@ -27,9 +26,7 @@ before(async () => {
   sdk = new Sdk({ base: node.otlp, key: admin_key, resource: { 'service.name': 'planner', team: 'research' } });
   profile = await mkdtemp(join(tmpdir(), 'troupe-chromium-'));
   context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.TROUPE_CHROMIUM ?? '/usr/bin/chromium',
-    headless: true,
-    args: flags,
+    ...launch_options,
     viewport: { width: 1440, height: 1000 },
   });
   page = context.pages()[0] ?? (await context.newPage());
@@ -163,31 +160,8 @@ test('page: restarts and kills of the node need no reload and leave no gap', asy
   assert.ok(await page.evaluate(() => globalThis.not_reloaded), 'the page was not reloaded');
 });
 
-const seen_on = {
-  overview: () => rows().first(),
-  agents: () => page.getByRole('table', { name: 'Agents' }),
-  agent: () => page.getByRole('list', { name: 'Events of this agent' }).getByRole('listitem').first(),
-  events: () => rows().first(),
-};
-
-test('page: axe finds nothing on any view, light and dark, desktop and phone', async () => {
-  for (const shade of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme: shade, reducedMotion: 'reduce' });
-    for (const [device, width, height] of [['desktop', 1440, 1000], ['phone', 390, 844]]) {
-      await page.setViewportSize({ width, height });
-      for (const [name, path] of [['overview', '/'], ['agents', '/agents'], ['agent', '/agents?agent=planner'], ['events', '/events']]) {
-        await page.goto(node.base + path);
-        await connection('Live');
-        await seen_on[name]().waitFor();
-        await inspect(`${name}_${shade}_${device}`);
-      }
-    }
-  }
-});
-
 test('page: a revoked key signs the page out, and nothing complained on the way', async () => {
   const { key, id } = await api.make_key('read');
-  await page.setViewportSize({ width: 1440, height: 1000 });
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByLabel('API key').fill(key);
   await page.getByRole('button', { name: 'Sign in' }).click();

@@ -2,7 +2,7 @@
 // Invariant: reads the simulation and never changes it. Colours come from the design, resolved once for each shade.
 import { resolved_colour } from '../design/theme.ts';
 import type { Camera } from './graph_camera.ts';
-import type { GraphSim, Tie } from './graph_sim.ts';
+import type { Body, GraphSim, Tie } from './graph_sim.ts';
 
 export interface Paint {
   readonly ink: string;
@@ -17,6 +17,7 @@ export interface Paint {
 export const group_colours = ['--series_1', '--series_2', '--series_3', '--series_4', '--series_5', '--series_6'] as const;
 const pulse_length_ms = 900;
 const labels_max = 26;
+const named_max = 80;
 
 export function resolve_paint(): Paint {
   return {
@@ -140,12 +141,15 @@ function paint_bodies(brush: CanvasRenderingContext2D, scene: Scene, near: Reado
   brush.globalAlpha = 1;
 }
 
-/** The largest nodes are named, and whoever is looked at with all around. Names keep their size on the screen. */
+/**
+ * The largest nodes are named, and whoever is looked at with all around; a name that would lie on one of a larger node is
+ * left out. Names keep their size on the screen.
+ */
 function paint_labels(brush: CanvasRenderingContext2D, scene: Scene, near: ReadonlySet<string> | null): void {
   const { sim, paint, camera } = scene;
   const wanted = near
     ? sim.bodies.filter((body) => near.has(body.id))
-    : sim.bodies.toSorted((a, b) => b.radius - a.radius).slice(0, Math.round(labels_max * Math.max(1, camera.scale)));
+    : named_first(sim.bodies, null).slice(0, Math.round(labels_max * Math.max(1, camera.scale)));
   const size = 11.5 / camera.scale;
   brush.font = `${size}px ${paint.face}`;
   brush.textAlign = 'center';
@@ -153,9 +157,29 @@ function paint_labels(brush: CanvasRenderingContext2D, scene: Scene, near: Reado
   brush.strokeStyle = paint.surface;
   brush.lineWidth = 3 / camera.scale;
   brush.fillStyle = paint.ink;
-  for (const body of wanted.slice(0, 80)) {
+  const taken: Box[] = [];
+  for (const body of named_first(wanted, scene.chosen).slice(0, named_max)) {
     const y = body.y + body.radius + size * 1.15;
+    const half = brush.measureText(body.data.label).width / 2;
+    const box = { left: body.x - half, right: body.x + half, top: y - size, bottom: y + size * 0.25 };
+    if (taken.some((other) => overlap(box, other))) continue;
+    taken.push(box);
     brush.strokeText(body.data.label, body.x, y);
     brush.fillText(body.data.label, body.x, y);
   }
+}
+
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+}
+
+function named_first(bodies: readonly Body[], chosen: string | null): readonly Body[] {
+  return bodies.toSorted((a, b) => Number(b.id === chosen) - Number(a.id === chosen) || b.radius - a.radius);
 }

@@ -1,5 +1,6 @@
 // Purpose: owns the socket and its topics, and publishes the connection state.
-// Invariant: while the state is not `live`, the page learns within a second that it became offline.
+// Invariants: while the state is not `live`, the page learns within a second that it became offline. An attempt to connect
+// that a silent network holds up is given up in time, so that the page is back soon after the network is.
 import type { Socket } from 'phoenix';
 import { all_joined, link_state, type LinkFacts, type LinkState } from './link_state.ts';
 import { make_socket } from './socket.ts';
@@ -13,6 +14,7 @@ export interface LinkView {
 }
 
 const down_check_ms = 1_000;
+const connecting_ms_max = 6_000;
 
 export class Link {
   readonly view = new Store<LinkView>({ state: 'connecting', down_since_ms: null });
@@ -21,6 +23,8 @@ export class Link {
   private readonly topics = new Set<Topic>();
   private was_live = false;
   private down_since_ms: number | null = Date.now();
+  private connecting_since_ms: number | null = null;
+  private closed = false;
   private readonly timer: ReturnType<typeof setInterval>;
 
   constructor(
@@ -35,7 +39,10 @@ export class Link {
       this.refresh();
       this.on_trouble();
     });
-    this.timer = setInterval(() => this.refresh(), down_check_ms);
+    this.timer = setInterval(() => {
+      this.give_up_late_attempt(Date.now());
+      this.refresh();
+    }, down_check_ms);
     window.addEventListener('online', this.refresh);
     window.addEventListener('offline', this.refresh);
     socket.connect();
@@ -62,6 +69,7 @@ export class Link {
   }
 
   close(): void {
+    this.closed = true;
     clearInterval(this.timer);
     window.removeEventListener('online', this.refresh);
     window.removeEventListener('offline', this.refresh);
@@ -69,6 +77,19 @@ export class Link {
     this.topics.clear();
     this.socket.disconnect();
     this.view.dispose();
+  }
+
+  private give_up_late_attempt(now_ms: number): void {
+    if (this.socket.connectionState() !== 'connecting') {
+      this.connecting_since_ms = null;
+      return;
+    }
+    this.connecting_since_ms ??= now_ms;
+    if (now_ms - this.connecting_since_ms < connecting_ms_max) return;
+    this.connecting_since_ms = null;
+    this.socket.disconnect(() => {
+      if (!this.closed) this.socket.connect();
+    });
   }
 
   private readonly refresh = (): void => {

@@ -50,6 +50,7 @@ export class LiveRoom {
   private readonly ended = new AbortController();
   private readonly timers = new Set<ReturnType<typeof setTimeout>>();
   private probing = false;
+  private seeding = 0;
 
   constructor(readonly api: ApiClient) {
     this.link = new Link(api.key, () => void this.probe_key());
@@ -120,7 +121,8 @@ export class LiveRoom {
   }
 
   private async seed_rollups(): Promise<void> {
-    await this.attempt(async () => {
+    this.seeding += 1;
+    const done = await this.attempt(async () => {
       const since = new Date(Date.now() - window_minutes * minute_ms).toISOString();
       const ask = (by: 'all' | 'model' | 'tool') =>
         this.api.rollups({ resolution: 'minute', by, since }, this.ended.signal);
@@ -135,7 +137,9 @@ export class LiveRoom {
       this.by_tool.seed(tools);
       this.keyed.set(this.keyed_view());
     });
-    if (!this.minutes_loaded.get()) this.later(retry_ms, () => void this.seed_rollups());
+    this.seeding -= 1;
+    // The last of several attempts tries again, so that there is one that does.
+    if (!done && this.seeding === 0) this.later(retry_ms, () => void this.seed_rollups());
   }
 
   private keyed_view(): KeyedView {

@@ -2,7 +2,8 @@
 // Invariant: the key is never in the URL. A key that cannot travel in a header token goes into each join instead.
 import { Socket, type SocketConnectOption } from 'phoenix';
 
-const heartbeat_ms = 15_000;
+/** An answer must come within the same time: so much later at most it is known that a silent network is gone. */
+const heartbeat_ms = 5_000;
 
 /** The client sends plain base64 without padding; `/` is not allowed in a sub-protocol's name. */
 export function fits_sub_protocol(key: string): boolean {

@@ -90,7 +90,7 @@ function Nodes({ nodes }: { readonly nodes: readonly ClusterNode[] }) {
     { key: 'address', title: t('cluster.address'), wide: true, cell: (node) => node.address ?? '–' },
     { key: 'version', title: t('cluster.version'), wide: true, cell: (node) => node.version },
     { key: 'leaders', title: t('cluster.leads'), number: true, cell: (node) => count(node.leaders) },
-    { key: 'replicas', title: t('cluster.replicas'), number: true, cell: (node) => count(node.replicas) },
+    { key: 'replicas', title: t('cluster.replicas'), number: true, wide: true, cell: (node) => count(node.replicas) },
     { key: 'memory', title: t('cluster.memory'), number: true, wide: true, cell: (node) => size(node.resident_bytes) },
     { key: 'disk', title: t('cluster.disk'), number: true, cell: (node) => size(node.disk_free_bytes) },
     {
