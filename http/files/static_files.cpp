@@ -128,8 +128,9 @@ response static_files::serve(file& f, const request& r) {
 response static_files::answer(const request& r) {
   const auto& path = r.where.path;
   auto found = files_.find(path == "/" ? std::string_view("/index.html") : std::string_view(path));
-  bool is_view =
-      path.find('.') == std::string::npos && r.field("Accept").find("text/html") != std::string_view::npos;
+  // A name of a dashboard may have a dot in it, as names of files have.
+  bool named = path.find('.') == std::string::npos || path.starts_with("/dashboards/");
+  bool is_view = named && r.field("Accept").find("text/html") != std::string_view::npos;
   if (found == files_.end() && is_view) found = files_.find("/index.html");
   if (found == files_.end()) return status_problem(404, "There is nothing at this path.");
   return serve(*found->second, r);

@@ -22,6 +22,8 @@ const known = (trace_id) => ({
   '/events': [['?agent_id=planner&type=llm.call', '.event']],
   '/traces': [['', '.small_table tbody tr']],
   '/trace': [[`?id=${trace_id}`, '.span_bar']],
+  '/dashboards': [['', '.dash_templates label']],
+  '/dashboards/': [['', 'main .state']],
   '/memory': [['', '.flow rect']],
   '/knowledge': [['', '.heat tbody td']],
   '/tokens': [['', '.limit']],

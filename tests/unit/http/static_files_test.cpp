@@ -45,6 +45,7 @@ TEST_CASE("files: the page is served with a strict policy and known again by its
   CHECK(a.field("Cache-Control").find("must-revalidate") != std::string::npos);
   CHECK(p.get("/", {{"If-None-Match", a.field("ETag")}}).status == 304);
   CHECK(p.get("/agents/7", {{"Accept", "text/html"}}).body == a.body);
+  CHECK(p.get("/dashboards/week.48", {{"Accept", "text/html"}}).body == a.body);
   CHECK(p.get("/agents/7").status == 404);
   CHECK(p.get("/api/none", {{"Accept", "text/html"}}).status == 404);
   CHECK(test::http_client(p.f->port()).post("/", "x").status == 405);

@@ -12,6 +12,8 @@ const rollup_pages_max = 20;
 
 export type Query = { readonly [name: string]: string | number | undefined };
 
+type Headers = { readonly [name: string]: string };
+
 export interface RollupQuery {
   readonly resolution: 'minute' | 'hour' | 'day';
   readonly by?: 'all' | 'agent' | 'model' | 'tool' | 'tier';
@@ -99,20 +101,41 @@ export class ApiClient {
     return this.ask<T>('PUT', path, undefined, body);
   }
 
-  remove(path: string): Promise<null> {
-    return this.ask<null>('DELETE', path);
+  post<T>(path: string, body: unknown): Promise<T> {
+    return this.ask<T>('POST', path, undefined, body);
+  }
+
+  /** Refused with 412 unless the version of what is changed is still the one that was read. */
+  patch<T>(path: string, body: unknown, version: number): Promise<T> {
+    return this.ask<T>('PATCH', path, undefined, body, { 'If-Match': `"${version}"` });
+  }
+
+  remove<T = null>(path: string): Promise<T> {
+    return this.ask<T>('DELETE', path);
   }
 
   private get<T>(path: string, signal?: AbortSignal): Promise<T> {
     return this.ask<T>('GET', path, signal);
   }
 
-  private async ask<T>(method: string, path: string, signal?: AbortSignal, body?: unknown): Promise<T> {
-    const response = await this.answer(method, path, signal, body);
+  private async ask<T>(
+    method: string,
+    path: string,
+    signal?: AbortSignal,
+    body?: unknown,
+    headers: Headers = {},
+  ): Promise<T> {
+    const response = await this.answer(method, path, signal, body, headers);
     return (response.status === 204 ? null : await response.json()) as T;
   }
 
-  private async answer(method: string, path: string, signal?: AbortSignal, body?: unknown): Promise<Response> {
+  private async answer(
+    method: string,
+    path: string,
+    signal?: AbortSignal,
+    body?: unknown,
+    headers: Headers = {},
+  ): Promise<Response> {
     const deadline = AbortSignal.timeout(deadline_ms);
     let response: Response;
     try {
@@ -122,6 +145,7 @@ export class ApiClient {
           Authorization: `Bearer ${this.key}`,
           Accept: 'application/json, text/csv;q=0.9, */*;q=0.1',
           ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         cache: 'no-store',

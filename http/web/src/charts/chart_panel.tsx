@@ -1,12 +1,15 @@
 // Purpose: the frame of every chart: title, legend, what can be done with it, the plot or its figures as a table, and
 // a sentence that says what it shows.
-// Invariants: every chart has a table, can be zoomed, and can be taken away as CSV and as a picture. A state
-// (loading, empty, failed) stands in the place of the plot, which keeps its height.
-import { useId, useState, type ReactNode } from 'react';
+// Invariants: every chart has a table, and can be taken away as CSV and as a picture. A state (loading, empty, failed)
+// stands in the place of the plot, which keeps its height. Where a dashboard's cell is narrow, what can be done with a
+// chart is behind one button.
+import { useContext, useId, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { Icon } from '../components/icons.tsx';
 import { t } from '../i18n/i18n.ts';
+import { LinkTo } from '../routing/link_to.tsx';
+import { ChartPlaceContext } from './chart_place.ts';
 import { download } from './download.ts';
-import { csv_of, file_name, shown_cell, type TableModel } from './table_model.ts';
+import { csv_of, file_name, shown_cell, type Cell, type Column, type TableModel } from './table_model.ts';
 import { no_zoom, ZoomTools, type Zoom } from './zoom_tools.tsx';
 
 export interface LegendItem {
@@ -34,17 +37,21 @@ export interface ChartPanelProps {
 export function ChartPanel(props: ChartPanelProps) {
   const { title, table, summary, legend = [], state, controls, note, className = '', children } = props;
   const [as_table, set_as_table] = useState(false);
+  const { fills } = useContext(ChartPlaceContext);
   const id = useId();
   return (
-    <section className={`panel chart ${className}`} aria-labelledby={id}>
+    <section className={`panel chart ${fills ? 'chart_fills' : ''} ${className}`} aria-labelledby={id}>
       <header className="panel_head">
-        <h2 id={id}>{title}</h2>
+        {/* Where it may be cut, it is whole to who points at it. */}
+        <h2 id={id} title={fills ? title : undefined}>
+          {title}
+        </h2>
         {controls}
         <Actions {...props} as_table={as_table} set_as_table={set_as_table} />
       </header>
-      {legend.length > 0 && <Legend items={legend} />}
+      {legend.length > 0 && state === undefined && <Legend items={legend} />}
       {note}
-      {as_table ? <FigureTable title={title} table={table} /> : (state ?? children)}
+      <div className="chart_body">{as_table ? <FigureTable title={title} table={table} /> : (state ?? children)}</div>
       {summary !== undefined && <p className="chart_summary">{summary}</p>}
     </section>
   );
@@ -73,15 +80,49 @@ interface ActionsProps extends ChartPanelProps {
 }
 
 function Actions(props: ActionsProps) {
+  const { title } = props;
+  const { fills } = useContext(ChartPlaceContext);
+  const [open, set_open] = useState(false);
+  const id = useId();
+  const close = (event: KeyboardEvent<HTMLElement>): void => {
+    if (event.key !== 'Escape' || !open) return;
+    event.stopPropagation();
+    set_open(false);
+    event.currentTarget.querySelector<HTMLElement>('.chart_more')?.focus();
+  };
+  return (
+    <div className="chart_tools" onKeyDown={close}>
+      {fills && (
+        <button
+          type="button"
+          className="button button_icon chart_more"
+          aria-expanded={open}
+          aria-controls={id}
+          aria-label={t('chart.action', { action: t('chart.more'), title })}
+          title={t('chart.more')}
+          onClick={() => set_open(!open)}
+        >
+          <Icon name="more" />
+        </button>
+      )}
+      <div id={id} className={open ? 'chart_actions chart_actions_open' : 'chart_actions'}>
+        <ActionButtons {...props} />
+      </div>
+    </div>
+  );
+}
+
+function ActionButtons(props: ActionsProps) {
   const { title, table, picture, picture_ending = 'png', zoom, as_table, set_as_table, state } = props;
+  const { interactive } = useContext(ChartPlaceContext);
   const named = (action: string): string => t('chart.action', { action, title });
   const keep_picture = async (): Promise<void> => {
     const file = await picture?.();
     if (file) download(file_name(title, picture_ending), file);
   };
   return (
-    <div className="chart_actions">
-      {zoom && <ZoomTools title={title} zoom={as_table || state !== undefined ? no_zoom : zoom} />}
+    <>
+      {zoom && interactive && <ZoomTools title={title} zoom={as_table || state !== undefined ? no_zoom : zoom} />}
       <button
         type="button"
         className="button button_icon"
@@ -114,7 +155,7 @@ function Actions(props: ActionsProps) {
           <Icon name="picture" />
         </button>
       )}
-    </div>
+    </>
   );
 }
 
@@ -137,22 +178,9 @@ export function FigureTable({ title, table }: { readonly title: string; readonly
         <tbody>
           {table.rows.slice(0, rows_max).map((row, index) => (
             <tr key={index}>
-              {row.map((cell, at) => {
-                const column = table.columns[at];
-                const text = <bdi>{shown_cell(column, cell)}</bdi>;
-                if (at === 0) {
-                  return (
-                    <th key={at} scope="row">
-                      {text}
-                    </th>
-                  );
-                }
-                return (
-                  <td key={at} className={column?.number ? 'number' : undefined}>
-                    {text}
-                  </td>
-                );
-              })}
+              {row.map((cell, at) => (
+                <FigureCell key={at} column={table.columns[at]} cell={cell} row={row} index={index} heads={at === 0} />
+              ))}
             </tr>
           ))}
         </tbody>
@@ -160,4 +188,22 @@ export function FigureTable({ title, table }: { readonly title: string; readonly
       {table.rows.length > rows_max && <p className="muted">{t('chart.rows_left', { n: table.rows.length - rows_max })}</p>}
     </div>
   );
+}
+
+interface FigureCellProps {
+  readonly column: Column | undefined;
+  readonly cell: Cell;
+  readonly row: readonly Cell[];
+  readonly index: number;
+  /** whether it is the heading of its row */
+  readonly heads: boolean;
+}
+
+function FigureCell({ column, cell, row, index, heads }: FigureCellProps) {
+  const { interactive } = useContext(ChartPlaceContext);
+  const to = interactive ? column?.link?.(row, index) : undefined;
+  const words = shown_cell(column, cell);
+  const text = <bdi>{to === undefined ? words : <LinkTo to={to}>{words}</LinkTo>}</bdi>;
+  if (heads) return <th scope="row">{text}</th>;
+  return <td className={column?.number ? 'number' : undefined}>{text}</td>;
 }

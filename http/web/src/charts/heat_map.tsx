@@ -2,12 +2,13 @@
 // reader as a table.
 // Invariants: one cell is in the tab order at a time and the arrows move it, in the direction they point. The figure
 // of a cell is in its name; colour has as many levels as can be told apart, on a scale that is shown.
-import { memo, useCallback, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useCallback, useContext, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
 import { t } from '../i18n/i18n.ts';
 import { direction } from '../i18n/locale.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { navigate } from '../routing/router.ts';
 import { ChartPanel } from './chart_panel.tsx';
+import { ChartPlaceContext } from './chart_place.ts';
 import { bar_height, heat_level, heat_levels, move_in_grid, type HeatData } from './heat_data.ts';
 import { heat_picture } from './heat_picture.ts';
 import { use_magnify } from './magnify.ts';
@@ -31,8 +32,12 @@ interface Place {
   readonly column: number;
 }
 
+const nowhere = (): undefined => undefined;
+
 export function HeatMap(props: HeatMapProps) {
-  const { title, data, figure, row_title, address, state, controls, note, summary } = props;
+  const { title, data, figure, row_title, state, controls, note, summary } = props;
+  const { interactive } = useContext(ChartPlaceContext);
+  const address = interactive ? props.address : nowhere;
   const [asked, set_place] = useState<Place>({ row: 0, column: 0 });
   const place = {
     row: Math.min(asked.row, Math.max(0, data.rows.length - 1)),
@@ -58,7 +63,7 @@ export function HeatMap(props: HeatMapProps) {
   const move = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Enter') open(place.row, place.column);
-    zoom_keys(event);
+    if (interactive) zoom_keys(event);
     const next = move_in_grid(event.key, place, data, direction());
     if (!next) return;
     event.preventDefault();

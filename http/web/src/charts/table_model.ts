@@ -9,6 +9,8 @@ export interface Column {
   /** how a cell reads on the page; the export keeps the cell itself */
   readonly show?: (cell: string | number) => string;
   readonly number?: boolean;
+  /** the address of what a row counts */
+  readonly link?: (row: readonly Cell[], index: number) => string | undefined;
 }
 
 export interface TableModel {

@@ -1,16 +1,20 @@
 // Purpose: a chart over time: bars, lines, areas, a band of what is expected; each step leads to its events.
 // Invariants: the drawing code arrives separately, and the panel has its final height before it does. What the
 // cursor is on is told in words below the plot, where there is always room for it.
-import { lazy, Suspense, useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useCallback, useContext, useMemo, useRef, useState, type ReactNode } from 'react';
 import { list_of, t } from '../i18n/i18n.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { navigate } from '../routing/router.ts';
 import { ChartPanel } from './chart_panel.tsx';
+import { ChartPlaceContext } from './chart_place.ts';
 import { summary_of_series } from './summary.ts';
 import { moment_of, step_end, table_of_times, type TimeData } from './time_data.ts';
 import { use_time_zoom } from './time_zoom.ts';
+import { no_zoom } from './zoom_tools.tsx';
 
 const TimePlot = lazy(() => import('./time_plot.tsx'));
+
+const nothing = (): void => undefined;
 
 export interface TimeChartProps {
   readonly title: string;
@@ -28,8 +32,10 @@ export interface TimeChartProps {
 }
 
 export function TimeChart(props: TimeChartProps) {
-  const { title, data: whole_data, exact, short, events, state, controls, note, zooms = 'shared_range' } = props;
+  const { title, data: whole_data, exact, short, state, controls, note, zooms = 'shared_range' } = props;
   const { data, zoom, zoom_by, zoom_to } = use_time_zoom(whole_data, zooms);
+  const { interactive } = useContext(ChartPlaceContext);
+  const events = interactive ? props.events : undefined;
   const [asked_cursor, set_cursor] = useState<number | null>(null);
   const cursor = asked_cursor !== null && asked_cursor < data.times.length ? asked_cursor : null;
   const moment = useMemo(() => moment_of(data), [data]);
@@ -53,7 +59,7 @@ export function TimeChart(props: TimeChartProps) {
     if (to !== undefined) navigate(to);
   };
   const middle = (data.times.length - 1) / 2;
-  const tools = zoom(cursor ?? middle);
+  const tools = interactive ? zoom(cursor ?? middle) : no_zoom;
 
   return (
     <ChartPanel
@@ -77,8 +83,8 @@ export function TimeChart(props: TimeChartProps) {
             describe={describe}
             pick={pick}
             zoom={tools}
-            zoom_by={zoom_by}
-            zoom_to={zoom_to}
+            zoom_by={interactive ? zoom_by : nothing}
+            zoom_to={interactive ? zoom_to : nothing}
             give_picture={give_picture}
           />
         </Suspense>

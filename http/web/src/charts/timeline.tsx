@@ -1,7 +1,7 @@
 // Purpose: what an agent did lately, each event in its place in time, in lanes by kind, below the traces it was part of.
 // Invariants: to assistive technology it is a slider over its events, which says each one when one gets there; its
 // table has them all. Time runs in the reading direction. What the cursor is on stays in sight.
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
+import { useContext, useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
 import type { TraceSummary } from '../api/insight.ts';
 import type { AgentEvent } from '../api/types.ts';
 import { resolved_colour } from '../design/theme.ts';
@@ -11,6 +11,7 @@ import { clock_time, full_time } from '../format/times.ts';
 import { t } from '../i18n/i18n.ts';
 import { direction } from '../i18n/locale.ts';
 import { ChartPanel } from './chart_panel.tsx';
+import { ChartPlaceContext } from './chart_place.ts';
 import { picture_of_svg } from './download.ts';
 import { use_magnify } from './magnify.ts';
 import { step_after_key } from './step_keys.ts';
@@ -30,7 +31,11 @@ export interface TimelineProps {
 
 const reach_px = 12;
 
-export function Timeline({ title, events, traces, choose, links, state }: TimelineProps) {
+export function Timeline({ title, events, traces, choose: chosen, links, state }: TimelineProps) {
+  const { interactive } = useContext(ChartPlaceContext);
+  const choose = (event: AgentEvent): void => {
+    if (interactive) chosen(event);
+  };
   const { scale, zoom, keys: zoom_keys, place } = use_magnify();
   const drawing = useRef<SVGSVGElement>(null);
   const [measure, shown_px] = use_width();
@@ -47,7 +52,7 @@ export function Timeline({ title, events, traces, choose, links, state }: Timeli
   const go = (index: number): void => set_cursor(events[index]?.id ?? null);
 
   const keys = (pressed: KeyboardEvent): void => {
-    zoom_keys(pressed);
+    if (interactive) zoom_keys(pressed);
     if (pressed.ctrlKey || pressed.metaKey || pressed.altKey) return;
     const next = step_after_key(pressed.key, cursor < 0 ? events.length - 1 : cursor, events.length, direction());
     if (next !== null) go(next);
@@ -109,7 +114,7 @@ export function Timeline({ title, events, traces, choose, links, state }: Timeli
       </div>
       <div className="readout">
         <span>{event ? words_of(event) : summary}</span>
-        {event && links(event)}
+        {event && interactive && links(event)}
       </div>
     </ChartPanel>
   );

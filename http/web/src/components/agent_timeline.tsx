@@ -17,11 +17,11 @@ import { LinkTo } from '../routing/link_to.tsx';
 import { use_range } from '../routing/range.ts';
 import { navigate, replace_query, trace_address, use_route } from '../routing/router.ts';
 import { use_session } from '../session/room_context.ts';
-import { Empty, Failed, Loading } from './states.tsx';
+import { state_of } from './states.tsx';
 
 const events_max = 200;
 const traces_max = 50;
-const every_ms = 30_000;
+const default_every_ms = 30_000;
 
 interface AgentTimelineProps {
   readonly id: string;
@@ -30,21 +30,13 @@ interface AgentTimelineProps {
 
 export function AgentTimeline({ id, log }: AgentTimelineProps) {
   const range = use_range();
-  const stored = use_stored(id, range);
+  const stored = use_stored_events(id, range);
   const events = use_latest(stored.data, use_store(log), range);
   const params = { agent_id: id, order: 'newest', limit: traces_max };
   const traces = use_read<Traces>('/traces', { params, range });
   const items = traces.data?.items ?? no_traces;
   const chosen = use_chosen_trace(items[0]?.trace_id);
-  const state = stored.data ? (
-    events.length === 0 ? (
-      <Empty>{t('state.empty_range')}</Empty>
-    ) : undefined
-  ) : stored.isError ? (
-    <Failed error={stored.error} again={() => void stored.refetch()} />
-  ) : (
-    <Loading />
-  );
+  const state = state_of(stored, () => events.length === 0);
   return (
     <>
       <Timeline
@@ -62,7 +54,7 @@ export function AgentTimeline({ id, log }: AgentTimelineProps) {
 
 const no_traces: Traces['items'] = [];
 
-function use_stored(id: string, range: RangeChoice) {
+export function use_stored_events(id: string, range: RangeChoice, every_ms = default_every_ms) {
   const { room } = use_session();
   return use_answer<readonly AgentEvent[]>(['agent_timeline', id, range], { range, every_ms }, async (signal) => {
     const { since_ms, until_ms } = span_at(range, Date.now());
@@ -72,7 +64,7 @@ function use_stored(id: string, range: RangeChoice) {
 }
 
 /** Stored and pushed ones together, each once; only a range that ends now takes the pushed ones in. */
-function use_latest(stored: readonly AgentEvent[] | undefined, log: LogView, range: RangeChoice): readonly AgentEvent[] {
+export function use_latest(stored: readonly AgentEvent[] | undefined, log: LogView, range: RangeChoice): readonly AgentEvent[] {
   return useMemo(() => {
     if (!stored) return [];
     const pushed = range.kind === 'last' ? log.entries.map(({ event }) => event) : [];
@@ -81,7 +73,7 @@ function use_latest(stored: readonly AgentEvent[] | undefined, log: LogView, ran
   }, [stored, log.entries, range]);
 }
 
-function address_of({ trace_id, agent_id, time, type }: AgentEvent): string {
+export function address_of({ trace_id, agent_id, time, type }: AgentEvent): string {
   if (trace_id) return trace_address(trace_id);
   const at_ms = Date.parse(time);
   return events_address({ agent_id, type }, between(at_ms, at_ms + 1));
@@ -102,7 +94,7 @@ function use_chosen_trace(latest: string | undefined): string | null {
 }
 
 function ChosenTrace({ id }: { readonly id: string }) {
-  const trace = use_read<Trace>(`/traces/${encodeURIComponent(id)}`, { every_ms });
+  const trace = use_read<Trace>(`/traces/${encodeURIComponent(id)}`, { every_ms: default_every_ms });
   if (!trace.data) return null;
   return <Waterfall trace={trace.data} more={<LinkTo to={trace_address(id)}>{t('agent.whole')}</LinkTo>} />;
 }

@@ -7,7 +7,7 @@ import type { TimeData } from '../charts/time_data.ts';
 import { percent, short_usd, usd } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import type { Read } from '../queries/use_read.ts';
-import { Empty, Failed, Loading } from './states.tsx';
+import { state_of } from './states.tsx';
 
 export function ProjectionPanels({ projection }: { readonly projection: Read<Projection> }) {
   const data = projection.data;
@@ -34,15 +34,7 @@ export function ProjectionPanels({ projection }: { readonly projection: Read<Pro
       },
     };
   }, [data]);
-  const state = !data ? (
-    projection.isError ? (
-      <Failed error={projection.error} again={() => void projection.refetch()} />
-    ) : (
-      <Loading />
-    )
-  ) : data.hours.length === 0 ? (
-    <Empty>{t('projection.none')}</Empty>
-  ) : undefined;
+  const state = state_of(projection, ({ hours }) => hours.length === 0, t('projection.none'));
   return (
     <TimeChart
       title={t('projection.title')}

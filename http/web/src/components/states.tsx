@@ -38,12 +38,19 @@ interface AnswerProps<T> {
 
 /** Shows an answer, or the state it is in. An answer that is there stays while a new one cannot be had. */
 export function Answer<T>({ read, empty, empty_text, children }: AnswerProps<T>) {
+  const state = state_of(read, empty, empty_text);
+  return state === undefined && read.data !== undefined ? children(read.data) : state;
+}
+
+/**
+ * What stands in the place of a plot until its figures are there; undefined: they are. As with Answer, what is there stays
+ * while something newer cannot be had.
+ */
+export function state_of<T>(read: Read<T>, empty?: (data: T) => boolean, empty_text?: string): ReactNode {
   if (read.data === undefined) {
-    if (read.isError) return <Failed error={read.error} again={() => void read.refetch()} />;
-    return <Loading />;
+    return read.isError ? <Failed error={read.error} again={() => void read.refetch()} /> : <Loading />;
   }
-  if (empty?.(read.data)) return <Empty>{empty_text ?? t('state.empty_range')}</Empty>;
-  return <>{children(read.data)}</>;
+  return empty?.(read.data) ? <Empty>{empty_text ?? t('state.empty_range')}</Empty> : undefined;
 }
 
 /** Says so when figures are lower bounds, or scaled up from a sample. */

@@ -1,17 +1,15 @@
 // Purpose: who works with whom, live: the graph, the chosen agent's neighbours, the pairs that work best.
 // Invariant: the chosen agent and the kinds of edges shown are in the address.
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useCallback, useMemo, useRef } from 'react';
-import type { CollaborationGraph, GraphEdge, GraphNode, Pairs } from '../api/insight.ts';
-import { ChartPanel } from '../charts/chart_panel.tsx';
+import { useCallback, useMemo, useRef } from 'react';
+import type { CollaborationGraph, Pairs } from '../api/insight.ts';
 import type { GraphHandle } from '../charts/force_graph.tsx';
-import type { EdgeData, NodeData } from '../charts/graph_sim.ts';
-import { graph_tool_zoom, GraphPan } from '../charts/graph_tools.tsx';
-import type { TableModel } from '../charts/table_model.ts';
 import { Choice, use_choice } from '../components/choice.tsx';
+import { collaboration_drawing, describe_agent } from '../components/collaboration_drawing.ts';
+import { GraphPanel } from '../components/graph_panel.tsx';
 import { Neighbours } from '../components/neighbours.tsx';
 import { Panel } from '../components/panel.tsx';
-import { Answer, Empty, Exactness, Failed, Loading } from '../components/states.tsx';
+import { Answer, Exactness, state_of } from '../components/states.tsx';
 import { RowTable, type TableColumn } from '../components/table.tsx';
 import { count, percent, sum_usd } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
@@ -22,9 +20,7 @@ import { LinkTo } from '../routing/link_to.tsx';
 import { use_range } from '../routing/range.ts';
 import { agent_address, navigate, replace_query, use_route } from '../routing/router.ts';
 
-const ForceGraph = lazy(() => import('../charts/force_graph.tsx'));
 const edge_kinds = ['all', 'explicit', 'trace'] as const;
-const no_nodes: readonly GraphNode[] = [];
 
 export function Collaboration() {
   const range = use_range();
@@ -53,43 +49,24 @@ export function Collaboration() {
     replace_query(next);
   };
 
-  const nodes = graph.data?.nodes ?? no_nodes;
-  const edges = useMemo(
-    () => (graph.data?.edges ?? []).filter((edge) => kind === 'all' || edge.kind === kind),
-    [graph.data, kind],
-  );
-  const teams = useMemo(() => teams_of(nodes), [nodes]);
-  const drawn = useMemo(() => ({ nodes: nodes.map(node_data), edges: edges.map(edge_data) }), [nodes, edges]);
-  const table = useMemo(() => table_of(edges), [edges]);
-  const state = graph.data ? (
-    nodes.length === 0 ? (
-      <Empty>{t('collaboration.none')}</Empty>
-    ) : undefined
-  ) : graph.isError ? (
-    <Failed error={graph.error} again={() => void graph.refetch()} />
-  ) : (
-    <Loading />
-  );
-  const describe = ({ label, group, weight }: NodeData): string =>
-    t('collaboration.describe', { agent: label, team: group === '' ? '–' : group, n: weight });
-  const summary = graph.data ? summary_of(nodes, edges) : undefined;
-  const node = nodes.find((each) => each.id === chosen) ?? null;
+  const drawing = useMemo(() => collaboration_drawing(graph.data, kind), [graph.data, kind]);
+  const edges = graph.data?.edges.filter((edge) => kind === 'all' || edge.kind === kind) ?? [];
+  const node = graph.data?.nodes.find((each) => each.id === chosen) ?? null;
 
   return (
     <>
       <div className={node ? 'graph_split graph_split_open' : 'graph_split'}>
-        <ChartPanel
+        <GraphPanel
           title={t('collaboration.graph')}
-          table={table}
-          legend={teams.slice(0, 6).map((team, index) => ({
-            name: team === '' ? t('teams.none') : team,
-            colour: `--series_${index + 1}`,
-          }))}
-          state={state}
-          zoom={graph_tool_zoom(handle)}
+          drawing={drawing}
+          keys={t('collaboration.keys')}
+          handle={handle}
+          chosen={chosen}
+          choose={choose}
+          open={(id) => navigate(agent_address(id))}
+          describe={describe_agent}
+          state={state_of(graph, ({ nodes }) => nodes.length === 0, t('collaboration.none'))}
           note={<Exactness data={graph.data} />}
-          {...(summary === undefined ? {} : { summary })}
-          picture={() => handle.current?.picture() ?? null}
           controls={
             <Choice
               name="edges"
@@ -98,72 +75,12 @@ export function Collaboration() {
               options={edge_kinds.map((each) => [each, t(`collaboration.${each}`)] as const)}
             />
           }
-          className="graph_panel"
-        >
-          <Suspense fallback={<div className="graph" />}>
-            <ForceGraph
-              handle={handle}
-              nodes={drawn.nodes}
-              edges={drawn.edges}
-              groups={teams}
-              chosen={chosen}
-              choose={choose}
-              open={(id) => navigate(agent_address(id))}
-              describe={describe}
-              label={`${t('collaboration.graph')}. ${t('collaboration.keys')}`}
-            />
-          </Suspense>
-          <GraphPan handle={handle} />
-        </ChartPanel>
-        {node && <Neighbours node={node} nodes={nodes} edges={edges} choose={choose} />}
+        />
+        {node && <Neighbours node={node} nodes={graph.data?.nodes ?? []} edges={edges} choose={choose} />}
       </div>
       <PairTable />
     </>
   );
-}
-
-const node_data = ({ id, team, collaborations }: GraphNode): NodeData => ({
-  id,
-  label: id,
-  group: team ?? '',
-  weight: collaborations,
-});
-
-const edge_data = ({ from, to, kind, count: weight, errors }: GraphEdge): EdgeData => ({
-  from,
-  to,
-  line: kind === 'trace' ? 'faint' : 'strong',
-  weight,
-  errors,
-});
-
-/** Largest first, so that the large ones have colours of their own. */
-function teams_of(nodes: readonly GraphNode[]): string[] {
-  const sizes = new Map<string, number>();
-  for (const node of nodes) sizes.set(node.team ?? '', (sizes.get(node.team ?? '') ?? 0) + 1);
-  return [...sizes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([team]) => team);
-}
-
-function summary_of(nodes: readonly GraphNode[], edges: readonly GraphEdge[]): string {
-  const most = edges.toSorted((a, b) => b.count - a.count)[0];
-  const start = t('collaboration.summary', { agents: count(nodes.length), n: edges.length });
-  return most ? `${start} ${t('collaboration.most', { from: most.from, to: most.to, n: most.count })}` : start;
-}
-
-function table_of(edges: readonly GraphEdge[]): TableModel {
-  return {
-    columns: [
-      { name: t('collaboration.from') },
-      { name: t('collaboration.to') },
-      { name: t('collaboration.kind'), show: (kind) => t(kind === 'trace' ? 'collaboration.trace' : 'collaboration.explicit') },
-      { name: t('collaboration.count'), number: true, show: (cell) => count(Number(cell)) },
-      { name: t('figure.errors'), number: true, show: (cell) => count(Number(cell)) },
-      { name: t('collaboration.success'), number: true, show: (cell) => percent(Number(cell)) },
-    ],
-    rows: edges
-      .toSorted((a, b) => b.count - a.count)
-      .map((edge) => [edge.from, edge.to, edge.kind, edge.count, edge.errors, edge.success_rate]),
-  };
 }
 
 function PairTable() {

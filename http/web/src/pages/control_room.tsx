@@ -10,6 +10,7 @@ import { rate } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import { locale } from '../i18n/locale.ts';
 import { use_store } from '../live/store.ts';
+import { own_title } from '../routing/own_title.ts';
 import { RangeFallback } from '../routing/range.ts';
 import { use_route } from '../routing/router.ts';
 import { use_session } from '../session/room_context.ts';
@@ -19,7 +20,8 @@ export function ControlRoom() {
   const { path } = use_route();
   const language = use_store(locale);
   const view = view_at(path);
-  const title = t(view?.title ?? 'nav.not_found');
+  const own = use_store(own_title);
+  const title = own ?? t(view?.title ?? 'nav.not_found');
   const heading = useRef<HTMLHeadingElement>(null);
   const shown = useRef(path);
   const [menu_open, set_menu_open] = useState(false);
@@ -46,7 +48,7 @@ export function ControlRoom() {
         <RangeFallback value={view?.range ?? '1h'}>
           <div className="view_head">
             <h1 className="view_title" ref={heading} tabIndex={-1}>
-              {title}
+              <bdi>{title}</bdi>
             </h1>
             {view?.range && <RangeControl key={language} />}
           </div>

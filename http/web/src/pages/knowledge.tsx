@@ -1,15 +1,12 @@
 // Purpose: which knowledge is used, by whom and when; which is missing; what was learned.
-import { useMemo } from 'react';
 import type { HeatBy, Hypotheses, KnowledgeGaps, KnowledgeHeat, KnowledgeItem, KnowledgeItems } from '../api/insight.ts';
-import { heat_values, type HeatData } from '../charts/heat_data.ts';
-import { HeatMap } from '../charts/heat_map.tsx';
-import { moment_of } from '../charts/time_data.ts';
 import { Choice, use_choice } from '../components/choice.tsx';
 import { Figures } from '../components/figures.tsx';
 import { HypothesisPanels } from '../components/hypotheses.tsx';
+import { heat_params, KnowledgeHeatMap } from '../components/knowledge_heat.tsx';
 import { KnowledgeGraphPanel } from '../components/knowledge_graph.tsx';
 import { Panel } from '../components/panel.tsx';
-import { Answer, Empty, Exactness, Failed, Loading } from '../components/states.tsx';
+import { Answer, Exactness } from '../components/states.tsx';
 import { RowTable, type TableColumn } from '../components/table.tsx';
 import type { RangeChoice } from '../filters/time_range.ts';
 import { count, decimal, duration, percent } from '../format/numbers.ts';
@@ -17,7 +14,7 @@ import { ago } from '../format/times.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read, type Read } from '../queries/use_read.ts';
-import { at_hour, between, events_address, use_events_link } from '../routing/events_link.ts';
+import { use_events_link } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { use_range } from '../routing/range.ts';
 import { agent_address } from '../routing/router.ts';
@@ -34,7 +31,7 @@ export function Knowledge() {
   return (
     <>
       <KnowledgeFigures items={items.data} gaps={gaps.data} hypotheses={hypotheses.data} />
-      <KnowledgeHeatMap range={range} />
+      <Heat range={range} />
       <KnowledgeGraphPanel />
       <div className="halves">
         <Gaps gaps={gaps} />
@@ -91,58 +88,14 @@ function KnowledgeFigures({ items, gaps, hypotheses }: FiguresProps) {
   );
 }
 
-const quarter_hours_ms = 15 * 60_000;
-
-function heat_of(answer: KnowledgeHeat): HeatData {
-  const times = answer.columns.map((column) => Date.parse(column));
-  const moment = moment_of({ times, resolution: answer.window.bucket });
-  const columns = answer.by === 'time' ? times.map((time) => moment(time)) : answer.columns;
-  return {
-    rows: answer.rows,
-    columns,
-    values: heat_values(answer.rows.length, columns.length, answer.cells),
-    max: answer.max,
-    label_every: answer.by === 'agent' ? 1 : Math.max(1, Math.ceil(columns.length / 24)) * (answer.by === 'time' ? 3 : 1),
-  };
-}
-
-function KnowledgeHeatMap({ range }: { readonly range: RangeChoice }) {
+function Heat({ range }: { readonly range: RangeChoice }) {
   const by = use_choice('by', heat_ways, 'hour');
-  const utc_offset_minutes = Math.round((-new Date().getTimezoneOffset() * 60_000) / quarter_hours_ms) * 15;
-  const params = { by, limit: heat_rows, ...(by === 'hour' ? { utc_offset_minutes } : {}) };
-  const heat = use_read<KnowledgeHeat>('/knowledge/heatmap', { params, range });
-  const data = useMemo(() => (heat.data ? heat_of(heat.data) : blank), [heat.data]);
-  const shown_by = heat.data?.by ?? by;
-  const events = use_events_link();
-  const address = (row: number, column: number): string | undefined => {
-    const item = heat.data?.rows[row];
-    const where = heat.data?.columns[column];
-    if (item === undefined || where === undefined) return undefined;
-    const shared = { knowledge_id: item };
-    // Nothing can be asked for that all agents but those shown have in common.
-    if (shown_by === 'agent') return where === 'other' ? undefined : events({ ...shared, agent_id: where });
-    if (shown_by === 'hour') return events({ ...shared, ...at_hour(Number(where), utc_offset_minutes) });
-    const next = heat.data?.columns[column + 1] ?? heat.data?.window.to ?? '';
-    return events_address(shared, between(Date.parse(where), Date.parse(next)));
-  };
-  const state = heat.data ? (
-    heat.data.rows.length === 0 ? (
-      <Empty>{t('knowledge.none')}</Empty>
-    ) : undefined
-  ) : heat.isError ? (
-    <Failed error={heat.error} again={() => void heat.refetch()} />
-  ) : (
-    <Loading />
-  );
+  const heat = use_read<KnowledgeHeat>('/knowledge/heatmap', { params: heat_params(by, heat_rows), range });
   return (
-    <HeatMap
+    <KnowledgeHeatMap
       title={t('knowledge.heat')}
-      data={data}
-      row_title={t('knowledge.item')}
-      figure={(value) => t('knowledge.n_accesses', { n: value })}
-      address={address}
-      state={state}
-      note={<Exactness data={heat.data} />}
+      heat={heat}
+      by={by}
       controls={
         <Choice
           name="by"
@@ -154,8 +107,6 @@ function KnowledgeHeatMap({ range }: { readonly range: RangeChoice }) {
     />
   );
 }
-
-const blank: HeatData = { rows: [], columns: [], values: [], max: 0, label_every: 1 };
 
 function Gaps({ gaps }: { readonly gaps: Read<KnowledgeGaps> }) {
   const now_ms = Date.now();

@@ -17,11 +17,14 @@ const TokensPage = lazy(() => import('./tokens_page.tsx').then((file) => ({ defa
 const Collaboration = lazy(() => import('./collaboration.tsx').then((file) => ({ default: file.Collaboration })));
 const Teams = lazy(() => import('./teams.tsx').then((file) => ({ default: file.Teams })));
 const Patterns = lazy(() => import('./patterns.tsx').then((file) => ({ default: file.Patterns })));
+const Dashboards = lazy(() => import('./dashboards.tsx').then((file) => ({ default: file.Dashboards })));
+const DashboardPage = lazy(() => import('./dashboard_page.tsx').then((file) => ({ default: file.DashboardPage })));
 const Cluster = lazy(() => import('./cluster.tsx').then((file) => ({ default: file.Cluster })));
 
 export type Group = 'now' | 'insight' | 'system';
 
 export interface View {
+  /** one that ends in a slash has the views of single things below it */
   readonly path: string;
   readonly title: MessageKey;
   readonly icon: IconName;
@@ -57,6 +60,23 @@ export const views: readonly View[] = [
     range: null,
     show: () => <TracePage />,
   },
+  {
+    path: '/dashboards',
+    title: 'nav.dashboards',
+    icon: 'dashboards',
+    group: 'now',
+    range: null,
+    show: () => <Dashboards />,
+  },
+  {
+    path: '/dashboards/',
+    title: 'nav.dashboard',
+    icon: 'dashboards',
+    group: null,
+    below: '/dashboards',
+    range: null,
+    show: () => <DashboardPage />,
+  },
   { path: '/memory', title: 'nav.memory', icon: 'memory', group: 'insight', range: '24h', show: () => <Memory /> },
   {
     path: '/knowledge',
@@ -81,5 +101,6 @@ export const views: readonly View[] = [
 ];
 
 export function view_at(path: string): View | undefined {
-  return views.find((view) => view.path === path);
+  const below = (view: View): boolean => view.path !== '/' && view.path.endsWith('/') && path.startsWith(view.path);
+  return views.find((view) => view.path === path) ?? views.find(below);
 }

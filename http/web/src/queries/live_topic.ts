@@ -1,6 +1,6 @@
 // Purpose: what the node pushes about figures: draw the difference at once, ask for the figures again soon.
 // Invariants: a topic is joined while somebody looks. A push after a quiet time is acted on at once, many of them cause
-// one question a second for each answer. A node that does not know the topic is not asked for it again; the answers are
+// one question each interval, a second unless said otherwise, for each answer. A node that does not know the topic is not asked for it again; the answers are
 // then refreshed by their interval.
 import { useQueryClient, type Query } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
@@ -23,6 +23,7 @@ export function use_live_topic(
   topic: InsightTopic,
   paths: readonly string[],
   on_changed?: (changed: Changed) => void,
+  interval_ms = refresh_ms,
 ): void {
   const { room } = use_session();
   const queries = useQueryClient();
@@ -43,7 +44,7 @@ export function use_live_topic(
       const may_be_old = first_answer_under_way();
       await queries.invalidateQueries({ predicate });
       if (may_be_old) pace.news();
-    }, refresh_ms);
+    }, interval_ms);
     const joined = room.link.join(`insight:${topic}`, 'optional', ['changed', 'limit'], {
       on_joined: (outcome) => {
         if (outcome !== 'resumed') pace.doubt();
@@ -58,5 +59,5 @@ export function use_live_topic(
       pace.stop();
       room.link.leave(joined);
     };
-  }, [room, queries, topic, prefixes]);
+  }, [room, queries, topic, prefixes, interval_ms]);
 }

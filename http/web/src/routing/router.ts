@@ -58,3 +58,7 @@ export function agent_address(id: string): string {
 export function trace_address(id: string): string {
   return `/trace?${new URLSearchParams({ id }).toString()}`;
 }
+
+export function dashboard_address(id: string): string {
+  return `/dashboards/${encodeURIComponent(id)}`;
+}
