@@ -6,6 +6,8 @@
 #include "actors/api_key/query.hpp"
 #include "actors/cluster/machine.hpp"
 #include "actors/cluster/query.hpp"
+#include "actors/dashboard/machine.hpp"
+#include "actors/dashboard/query.hpp"
 #include "actors/events/machine.hpp"
 #include "actors/events/query.hpp"
 #include "actors/insight/query.hpp"
@@ -21,12 +23,14 @@ machine_set make_machines() {
   set.machines.push_back(std::make_unique<api_keys::api_key_machine>());
   set.machines.push_back(std::make_unique<cluster::cluster_machine>());
   set.machines.push_back(std::make_unique<token_limits::token_limit_machine>());
+  set.machines.push_back(std::make_unique<dashboards::dashboard_machine>());
   set.queries.push_back(std::make_unique<events::event_queries>());
   set.queries.push_back(std::make_unique<insight::insight_queries>());
   set.queries.push_back(std::make_unique<agents::agent_queries>());
   set.queries.push_back(std::make_unique<api_keys::api_key_queries>());
   set.queries.push_back(std::make_unique<cluster::cluster_queries>());
   set.queries.push_back(std::make_unique<token_limits::token_limit_queries>());
+  set.queries.push_back(std::make_unique<dashboards::dashboard_queries>());
   return set;
 }
 

@@ -116,6 +116,7 @@ struct edge::parts {
     add_task_routes(api, routes);
     add_rollup_routes(api, routes);
     add_insight_routes(api, routes);
+    add_dashboard_routes(api, routes);
     add_key_routes(api, routes);
     add_cluster_routes(api, routes);
     add_otlp_routes(api, routes);

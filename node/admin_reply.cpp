@@ -74,6 +74,8 @@ std::vector<shard_id> shards_of(schema::Query::Reader query, const client& actor
     case schema::Query::GET_TASK: return of_agent(query.getGetTask().getAgentId());
     case schema::Query::LIST_TASKS: return of_agent(query.getListTasks().getAgentId());
     case schema::Query::READ_FEED: return of_agent(query.getReadFeed().getAgentId());
+    case schema::Query::GET_DASHBOARD:
+      return {actors.shard_of_dashboard(org, view_of(query.getGetDashboard()))};
     case schema::Query::NEXT_PENDING_TASK: return of_agent(query.getNextPendingTask());
     default: return actors.entity_shards();
   }

@@ -11,16 +11,18 @@ namespace troupe {
 // First byte of every key: the kind of the record. Never renumber.
 enum class record_tag : std::uint8_t {
   // state
-  counters = 1,        // ()                             -> schema::Counters
-  agent = 2,           // (org, agent)                   -> schema::Agent
-  agent_activity = 3,  // (org, agent)                   -> schema::AgentActivity
-  task = 4,            // (org, agent, task)             -> schema::Task
-  task_pending = 5,    // (org, agent, -priority, created, task) -> empty
-  api_key = 6,         // (org, key)                     -> schema::ApiKey
-  reply = 7,           // (org, idempotency key)         -> cached reply
-  reply_expiry = 8,    // (expires, org, key)            -> empty
-  token_limits = 9,    // (org)                          -> schema::TokenLimits
-  cluster_map = 10,    // ()                             -> schema::ClusterMap, system shard only
+  counters = 1,          // ()                             -> schema::Counters
+  agent = 2,             // (org, agent)                   -> schema::Agent
+  agent_activity = 3,    // (org, agent)                   -> schema::AgentActivity
+  task = 4,              // (org, agent, task)             -> schema::Task
+  task_pending = 5,      // (org, agent, -priority, created, task) -> empty
+  api_key = 6,           // (org, key)                     -> schema::ApiKey
+  reply = 7,             // (org, idempotency key)         -> cached reply
+  reply_expiry = 8,      // (expires, org, key)            -> empty
+  token_limits = 9,      // (org)                          -> schema::TokenLimits
+  cluster_map = 10,      // ()                             -> schema::ClusterMap, system shard only
+  dashboard = 11,        // (org, dashboard)               -> schema::Dashboard
+  dashboard_total = 12,  // (org)                        -> schema::DashboardTotal
   // events
   event_block =
       32,  // (last seq)                     -> schema::Fact, eventsAppended: the events of one entry

@@ -49,6 +49,22 @@ inline constexpr std::size_t idempotency_key_bytes_max = 256;
 
 inline constexpr std::size_t token_limits_max = 256;  // of an organisation
 
+// Dashboards.
+inline constexpr std::uint32_t dashboards_max = 500;  // of an organisation
+inline constexpr std::size_t dashboard_bytes_max = 64 * 1024;
+inline constexpr std::size_t dashboard_title_bytes_max = 200;  // a chart's too
+inline constexpr std::size_t dashboard_description_bytes_max = 2'000;
+inline constexpr std::uint16_t grid_columns_max = 24;
+inline constexpr std::uint32_t update_interval_ms_min = 1'000;
+inline constexpr std::uint32_t update_interval_ms_max = 3'600'000;
+inline constexpr std::size_t charts_max = 48;  // of a dashboard
+inline constexpr std::size_t chart_id_bytes_max = 64;
+inline constexpr std::uint16_t chart_cols_default = 6;
+inline constexpr std::uint16_t chart_rows_default = 4;
+inline constexpr std::uint16_t chart_rows_max = 12;
+inline constexpr std::uint16_t chart_top_default = 10;
+inline constexpr std::uint16_t chart_top_max = 50;
+
 // Lists and queries.
 inline constexpr std::uint32_t page_items_default = 100;
 inline constexpr std::uint32_t page_items_max = 1'000;

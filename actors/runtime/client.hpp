@@ -54,6 +54,9 @@ class client {
   shard_id shard_of_agent(std::string_view org, std::string_view agent) const {
     return shard_of(org, "agent", agent, shard_count());
   }
+  shard_id shard_of_dashboard(std::string_view org, std::string_view dashboard) const {
+    return shard_of(org, "dashboard", dashboard, shard_count());
+  }
   // Every shard but the system shard.
   std::vector<shard_id> entity_shards() const {
     std::vector<shard_id> all;

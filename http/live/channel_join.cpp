@@ -3,8 +3,8 @@
 #include <boost/json/serialize.hpp>
 
 #include "http/ingest/event_json.hpp"
-#include "http/live/agent_snapshot.hpp"
 #include "http/live/channel_socket.hpp"
+#include "http/live/state_snapshot.hpp"
 #include "http/routes/ingest_batch.hpp"
 #include "http/server/text.hpp"
 
@@ -43,8 +43,9 @@ void channel_socket::join(const channel_message& m) {
   auto& who = *found;
   auto what = parse_topic(who->org, m.topic);
   if (!what)
-    return refuse(m, "unmatched topic",
-                  "topics are events, agents, agent:<id>, team:<name>, insight:<view> and system");
+    return refuse(
+        m, "unmatched topic",
+        "topics are events, agents, agent:<id>, team:<name>, dashboard:<id>, insight:<view> and system");
   bool may_publish_only = !may(who->is, permission::read) && what->kind == topic_kind::events;
   if (!may(who->is, permission::read) && !may_publish_only)
     return refuse(m, "forbidden",
@@ -82,36 +83,54 @@ void channel_socket::enter(const channel_message& m, const std::shared_ptr<topic
   c->what = reader->shared_topic();
   if (at.recovered == true) stats_counters::add(stats().recoveries);
   if (c->what->kind == topic_kind::agents) return join_agents(m, at);
-  answer_join(m, at, nullptr);
+  if (c->what->kind == topic_kind::dashboard) return join_dashboard(m, at);
+  answer_join(m, at, {});
 }
 
 void channel_socket::join_agents(const channel_message& m, const topic_reader::joined& at) {
   auto* c = find(m.topic);
   auto self = std::static_pointer_cast<channel_socket>(shared_from_this());
   channel_message to{m.join_ref, m.ref, m.topic, m.event, {}, {}};
-  snapshot_agents(context_.live, home(), c->what->org,
-                  [self, m = std::move(to), at, reader = std::weak_ptr(c->reader)](result<agent_list> list) {
-                    auto* now = self->find(m.topic);
-                    auto current = reader.lock();
-                    if (!now || !current || now->reader != current) return;
-                    if (list) return self->answer_join(m, at, &*list);
-                    self->forget(m.topic);
-                    self->refuse(m, to_string(list.error().code), list.error().detail);
-                  });
+  snapshot_agents(
+      context_.live, home(), c->what->org,
+      [self, m = std::move(to), at, reader = std::weak_ptr(c->reader)](const result<agent_list>& list) {
+        if (!list) return self->answer_with(m, at, reader, list.error());
+        auto truncated = list->is_truncated ? ",\"snapshot_truncated\":true" : "";
+        self->answer_with(m, at, reader, concat({",\"snapshot\":", list->json, truncated}));
+      });
+}
+
+void channel_socket::join_dashboard(const channel_message& m, const topic_reader::joined& at) {
+  auto* c = find(m.topic);
+  auto self = std::static_pointer_cast<channel_socket>(shared_from_this());
+  channel_message to{m.join_ref, m.ref, m.topic, m.event, {}, {}};
+  snapshot_one(context_.live, home(), *c->what,
+               [self, m = std::move(to), at, reader = std::weak_ptr(c->reader)](result<std::string> found) {
+                 if (found && found->empty())
+                   found = failure{errc::not_found, "there is no dashboard with this id"};
+                 if (found) found = concat({",\"snapshot\":", *found});
+                 self->answer_with(m, at, reader, found);
+               });
+}
+
+void channel_socket::answer_with(const channel_message& m, const topic_reader::joined& at,
+                                 const std::weak_ptr<topic_reader>& reader, const result<std::string>& more) {
+  auto* now = find(m.topic);
+  auto current = reader.lock();
+  if (!now || !current || now->reader != current) return;
+  if (more) return answer_join(m, at, *more);
+  forget(m.topic);
+  refuse(m, to_string(more.error().code), more.error().detail);
 }
 
 void channel_socket::answer_join(const channel_message& m, const topic_reader::joined& at,
-                                 const agent_list* snapshot) {
+                                 std::string_view more) {
   auto* c = find(m.topic);
   auto response = concat(
       {"{\"epoch\":\"", epoch_text(context_.live.data().history()), "\",\"offset\":\"", at.offset, "\""});
   if (at.recovered) response.append(",\"recovered\":").append(*at.recovered ? "true" : "false");
-  if (snapshot) {
-    response.append(",\"snapshot\":").append(snapshot->json);
-    if (snapshot->is_truncated) response.append(",\"snapshot_truncated\":true");
-  }
-  reply(m, "ok", response + "}");
-  if (c->what->has_offsets()) arrive(*c);
+  reply(m, "ok", response.append(more) + "}");
+  if (c->what->has_presence()) arrive(*c);
   auto reader = c->reader;  // what is pushed may close this socket
   reader->begin();
 }

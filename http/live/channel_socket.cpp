@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "http/live/agent_snapshot.hpp"
+#include "http/live/state_snapshot.hpp"
 #include "http/server/text.hpp"
 
 namespace troupe::http {
@@ -105,14 +105,14 @@ void channel_socket::refresh_states() {
   for (auto& c : channels_) {
     if (!std::exchange(c.is_stale, false)) continue;
     auto& what = *c.what;
-    if (what.has_offsets())
+    if (what.has_presence())
       send_text(channel_push(c.join_ref, what.name, "presence_state", context_.live.presence_state(what)));
     if (what.kind == topic_kind::insight)
       send_text(channel_push(
           c.join_ref, what.name, "changed",
           concat({epoch_and_offset(context_.live, offset_text(context_.live.now())), ",\"missed\":true}"})));
     if (what.kind == topic_kind::agents) refresh_agents(c);
-    if (what.kind == topic_kind::agent) refresh_agent(c);
+    if (what.kind == topic_kind::agent || what.kind == topic_kind::dashboard) refresh_one(c);
   }
 }
 
@@ -127,12 +127,16 @@ void channel_socket::refresh_agents(const channel& c) {
                   });
 }
 
-void channel_socket::refresh_agent(const channel& c) {
+void channel_socket::refresh_one(const channel& c) {
   auto self = std::static_pointer_cast<channel_socket>(shared_from_this());
-  snapshot_agent(context_.live, home(), *c.what, [self, what = c.what](result<std::string> agent) {
-    if (!agent || agent->empty() || !self->find(what->name)) return;
-    auto payload = concat({"{\"agent\":", *agent, "}"});
-    self->send(frame_ref(channel_text(json_string(what->name), "agent", payload)));
+  snapshot_one(context_.live, home(), *c.what, [self, what = c.what](const result<std::string>& found) {
+    if (!found || !self->find(what->name)) return;
+    auto name = json_string(what->name);
+    if (!found->empty())
+      self->send(
+          frame_ref(channel_text(name, what->kind == topic_kind::agent ? "agent" : "dashboard", *found)));
+    else if (what->kind == topic_kind::dashboard)
+      self->send(frame_ref(channel_text(name, "dashboard_deleted", deleted_json(what->id))));
   });
 }
 

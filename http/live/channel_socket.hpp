@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "http/live/agent_snapshot.hpp"
 #include "http/live/channel_message.hpp"
 #include "http/live/live_context.hpp"
 #include "http/live/reader.hpp"
+#include "http/live/state_snapshot.hpp"
 #include "http/websocket/websocket.hpp"
 
 namespace troupe::http {
@@ -52,8 +52,13 @@ class channel_socket final : public websocket, private reader_sink {
   result<std::shared_ptr<const principal>> who_joins(const channel_message& m);
   void enter(const channel_message& m, const std::shared_ptr<topic_reader>& reader,
              const std::optional<topic_reader::seen>& resume);
-  void answer_join(const channel_message& m, const topic_reader::joined& at, const agent_list* snapshot);
+  // 'more': further fields of the answer, each with its comma.
+  void answer_join(const channel_message& m, const topic_reader::joined& at, std::string_view more);
   void join_agents(const channel_message& m, const topic_reader::joined& at);
+  void join_dashboard(const channel_message& m, const topic_reader::joined& at);
+  // The answer with a snapshot, or why there is none; nothing if the channel has left meanwhile.
+  void answer_with(const channel_message& m, const topic_reader::joined& at,
+                   const std::weak_ptr<topic_reader>& reader, const result<std::string>& more);
   void arrive(channel& c);
   void leave(const channel_message& m);
   void forget(std::string_view topic_name);
@@ -62,7 +67,7 @@ class channel_socket final : public websocket, private reader_sink {
   void refuse(const channel_message& to, std::string_view reason, std::string_view detail);
   void refresh_states();
   void refresh_agents(const channel& c);
-  void refresh_agent(const channel& c);
+  void refresh_one(const channel& c);
   channel* find(std::string_view topic_name);
 
   live_context& context_;

@@ -254,8 +254,9 @@ void hub::conflate() {
     wake_.wait_until(lock, until, [this] { return stopping_; });
     if (stopping_) return;
     news_ = false;
-    reread_agents();
+    reread_states();
     flush_agents();
+    flush_dashboards();
     flush_insight();
     flush_presence();
     if (!is_crowded()) retry_gaps();

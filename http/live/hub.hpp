@@ -7,7 +7,8 @@
 // Invariants:
 // - a reader that attaches at position P is sent every numbered frame after P, in order, once, and none up to P;
 // - the position never skips an event: a gap in the feed is read from the shard before anything after it is sent;
-// - where the feed began anew (another leader, a slow reader), what has no numbers is read again: agents' states, keys;
+// - where the feed began anew (another leader, a slow reader), what has no numbers is read again: states of agents and
+//   dashboards, keys;
 // - what waits for an I/O thread is bounded: beyond the bound the feed is let go and read from the shards, as a gap, when
 //   the thread has caught up. Many feeds become one page then, so that falling behind makes it faster.
 #pragma once
@@ -42,7 +43,7 @@ namespace troupe::http {
 enum class encoding : std::uint8_t { channel, stream };
 
 struct hub_config {
-  std::chrono::milliseconds conflate{50};           // states of agents and presence
+  std::chrono::milliseconds conflate{50};           // states of agents and dashboards, and presence
   std::chrono::milliseconds figures{2000};          // the system topic
   std::chrono::milliseconds catch_up{3000};         // what a reader waits for that has seen more elsewhere
   std::size_t recoveries_max = 8;                   // of one I/O thread at once; the others wait their turn
@@ -118,7 +119,7 @@ class hub {
     std::uint64_t retry_upto = 0;                         // a gap that is to be read later, 0: none
     std::uint64_t last_heard = 0;                         // the highest number any feed told
     std::deque<std::shared_ptr<const std::string>> held;  // what came while a gap is read
-    // News of agents may have been missed. Of those in 'heard' (organisation, NUL, id) there are newer ones meanwhile.
+    // News of states may have been missed. Of those in 'heard' (organisation, NUL, topic) there are newer ones meanwhile.
     bool is_stale = false, is_rereading = false;
     std::set<std::string> heard;
   };
@@ -134,14 +135,18 @@ class hub {
   // Those of the list that come after the position.
   void take_events(shard_id shard, std::string_view org, std::uint64_t first,
                    capnp::List<schema::Event>::Reader events);
-  void take_agents(schema::Feed::Reader feed);
+  void take_states(schema::Feed::Reader feed);
   void take_agent(std::string_view org, schema::AgentState::Reader agent);
+  void take_dashboard(std::string_view org, schema::Dashboard::Reader dashboard);
+  void take_removed_dashboard(std::string_view org, std::string_view id);
   void began_anew(shard_id shard);
-  void reread_agents();
-  std::deque<std::string> agent_questions(shard_id shard) const;
+  void reread_states();
+  std::deque<std::string> state_questions(shard_id shard) const;
   void reread_next(shard_id shard, std::shared_ptr<std::deque<std::string>> questions);
   void reread_answered(shard_id shard, const std::shared_ptr<std::deque<std::string>>& questions,
                        const result<std::string>& answer);
+  void take_read_again(const std::set<std::string>& heard, schema::Query::Reader asked,
+                       schema::QueryResult::Reader found);
   void read_gap(shard_id shard, std::uint64_t upto);
   void leave_gap(shard_id shard, std::uint64_t upto);
   void gap_answered(shard_id shard, std::uint64_t upto, result<std::string> answer);
@@ -158,6 +163,7 @@ class hub {
   const audience* find(std::string_view org, std::string_view name) const;
   void conflate();
   void flush_agents();
+  void flush_dashboards();
   void flush_insight();
   void take_insight(std::string_view org, capnp::List<schema::Event>::Reader events);
   void flush_presence();
@@ -190,6 +196,10 @@ class hub {
   std::vector<expected> expected_;  // readers that have seen more than this; bounded
   std::vector<shard_state> shards_;
   std::map<std::string, std::map<std::string, std::string>> changed_agents_;  // org -> agent -> JSON
+  struct push {
+    std::string event, payload;
+  };
+  std::map<std::string, push> changed_dashboards_;  // by the key of its topic
   insight_news insight_;
   presence_table people_;
   principal_pool principals_;

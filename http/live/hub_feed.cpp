@@ -37,12 +37,12 @@ void hub::on_feed(std::shared_ptr<const std::string> bytes) {
         state.held.push_back(std::move(bytes));
       } else {
         state.dropped = true;
-        take_agents(feed);
+        take_states(feed);
       }
       return;
     }
     if (state.known && feed.getLastSeq() > position_[feed.getShard()] && is_crowded()) {
-      take_agents(feed);
+      take_states(feed);
       return leave_gap(shard_id(feed.getShard()), feed.getLastSeq());
     }
     take_feed(feed);
@@ -68,7 +68,7 @@ void hub::take_feed(schema::Feed::Reader feed) {
     if (fact.isEventsAppended()) first = std::min(first, fact.getEventsAppended().getFirstSeq());
   }
   if (first > at + 1) {
-    take_agents(feed);
+    take_states(feed);
     return read_gap(shard, feed.getLastSeq());
   }
   for (auto bytes : feed.getFacts()) {
@@ -80,7 +80,7 @@ void hub::take_feed(schema::Feed::Reader feed) {
       take_events(shard, org, appended.getFirstSeq(), appended.getEvents());
     }
   }
-  take_agents(feed);
+  take_states(feed);
 }
 
 void hub::take_events(shard_id shard, std::string_view org, std::uint64_t first,

@@ -9,6 +9,10 @@ std::string json_string(std::string_view text) {
   return boost::json::serialize(boost::json::string_view(text.data(), text.size()));
 }
 
+std::string deleted_json(std::string_view dashboard_id) {
+  return "{\"dashboard_id\":" + json_string(dashboard_id) + "}";
+}
+
 std::string channel_text_begin(std::string_view topic_json, std::string_view event) {
   std::string out(wire_frame::header_room, '\0');
   out.append("[null,null,").append(topic_json).append(",\"").append(event).append("\",");

@@ -46,6 +46,8 @@ std::string channel_text_begin(std::string_view topic_json, std::string_view eve
 wire_ptr channel_text(std::string_view topic_json, std::string_view event, std::string_view payload);
 // "id: <epoch>:<offset>\nevent: <event>\ndata: <payload>\n\n"; no id line when 'id' is empty.
 std::string stream_text(std::string_view id, std::string_view event, std::string_view payload);
+// The payload that tells of a dashboard that is gone.
+std::string deleted_json(std::string_view dashboard_id);
 // A JSON string with its quotes.
 std::string json_string(std::string_view text);
 

@@ -105,14 +105,18 @@ operation_doc socket_doc() {
       "openSocket", "Live", "Open a WebSocket of Phoenix Channels",
       "Phoenix Channels 2.0.0. The key goes in the sub-protocol `base64url.bearer.phx.<key>` (the phoenix "
       "client's authToken) or as `token` in the payload of each join. Topics: `events`, `agents`, "
-      "`agent:<id>`, `team:<name>`, `insight:<view>` (memory, tokens, knowledge, collaboration, teams, "
-      "patterns), `system`. Pushes on them: `events` on events, agent and team; `agents` on agents; `agent` "
+      "`agent:<id>`, `team:<name>`, `dashboard:<id>`, `insight:<view>` (memory, tokens, knowledge, "
+      "collaboration, teams, patterns), `system`. Pushes on them: `events` on events, agent and team; "
+      "`agents` on agents; `agent` "
       "on "
-      "agent; `changed` on insight, when figures of that view have changed; `limit` on insight:tokens, when "
+      "agent; `dashboard` and `dashboard_deleted` on dashboard; `changed` on insight, when figures of that "
+      "view have changed; `limit` on insight:tokens, when "
       "the state of a limit has changed; `stats` on system; `presence_state` and `presence_diff` where there "
       "is presence. A join with `recover: {epoch, offset}` gets what it missed. A "
       "join of `agents` is answered with a `snapshot` of up to 5000 agents; `snapshot_truncated` is true if "
-      "there are more: list them at /api/v2/agents."};
+      "there are more: list them at /api/v2/agents. A join of `dashboard:<id>` is answered with the "
+      "dashboard as "
+      "its `snapshot`."};
   doc.parameters = {
       {"vsn", "query", R"({"type":"string","default":"2.0.0"})", "Version of the serializer", "\"2.0.0\""}};
   doc.answers = {{101,

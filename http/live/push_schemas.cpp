@@ -16,6 +16,10 @@ constexpr std::string_view pushes = R"json(
   "additionalProperties":false},
 "AgentPush":{"type":"object","required":["agent"],"properties":{"agent":{"$ref":"#/components/schemas/Agent"}},
   "additionalProperties":false},
+"DashboardPush":{"type":"object","required":["dashboard"],"properties":{
+  "dashboard":{"$ref":"#/components/schemas/Dashboard"}},"additionalProperties":false},
+"DashboardDeleted":{"type":"object","required":["dashboard_id"],"properties":{"dashboard_id":{"type":"string"}},
+  "additionalProperties":false},
 "InsightChange":{"type":"object","required":["epoch","offset","events","agents","more_agents","since"],"properties":{
   "epoch":{"$ref":"#/components/schemas/Epoch"},"offset":{"$ref":"#/components/schemas/Offset"},
   "events":{"type":"integer","description":"how many of this view came since the push before"},
@@ -50,7 +54,9 @@ constexpr std::string_view pushes = R"json(
 "JoinAnswer":{"type":"object","required":["epoch","offset"],"properties":{"epoch":{"$ref":"#/components/schemas/Epoch"},
   "offset":{"$ref":"#/components/schemas/Offset"},
   "recovered":{"type":"boolean","description":"if 'recover' was asked: whether what was missed follows"},
-  "snapshot":{"type":"array","maxItems":5000,"description":"on agents","items":{"$ref":"#/components/schemas/Agent"}},
+  "snapshot":{"description":"on agents and on a dashboard","oneOf":[
+    {"type":"array","maxItems":5000,"items":{"$ref":"#/components/schemas/Agent"}},
+    {"$ref":"#/components/schemas/DashboardPush"}]},
   "snapshot_truncated":{"const":true}},"additionalProperties":false},
 "SocketReply":{"type":"object","required":["status","response"],"properties":{"status":{"enum":["ok","error"]},
   "response":{"type":"object","anyOf":[{"$ref":"#/components/schemas/JoinAnswer"},
@@ -65,6 +71,8 @@ constexpr std::string_view pushes = R"json(
   {"prefixItems":[{},{},{},{"const":"events"},{"$ref":"#/components/schemas/EventsPush"}]},
   {"prefixItems":[{},{},{},{"const":"agents"},{"$ref":"#/components/schemas/AgentsPush"}]},
   {"prefixItems":[{},{},{},{"const":"agent"},{"$ref":"#/components/schemas/AgentPush"}]},
+  {"prefixItems":[{},{},{},{"const":"dashboard"},{"$ref":"#/components/schemas/DashboardPush"}]},
+  {"prefixItems":[{},{},{},{"const":"dashboard_deleted"},{"$ref":"#/components/schemas/DashboardDeleted"}]},
   {"prefixItems":[{},{},{},{"const":"changed"},{"oneOf":[{"$ref":"#/components/schemas/InsightChange"},
     {"$ref":"#/components/schemas/InsightMissed"}]}]},
   {"prefixItems":[{},{},{},{"const":"limit"},{"$ref":"#/components/schemas/TokenLimit"}]},

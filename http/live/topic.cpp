@@ -20,6 +20,8 @@ std::optional<topic> parse_topic(std::string_view org, std::string_view name) {
     t.kind = topic_kind::agent;
   else if (name.starts_with("team:"))
     t.kind = topic_kind::team;
+  else if (name.starts_with("dashboard:"))
+    t.kind = topic_kind::dashboard;
   else
     return std::nullopt;
   if (t.kind == topic_kind::agents || t.kind == topic_kind::system || t.kind == topic_kind::insight) return t;

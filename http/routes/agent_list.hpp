@@ -1,10 +1,10 @@
-// Agents of all shards in the order of their ids, filtered, page after page until enough are found.
+// Agents of all shards in the order of their ids, of a team, with a status.
 #pragma once
 
 #include <functional>
 #include <string>
 
-#include "http/routes/context.hpp"
+#include "http/routes/id_list.hpp"
 
 namespace troupe::http {
 
@@ -16,15 +16,8 @@ struct agent_list_request {
   consistency level = consistency::linearizable;
 };
 
-struct agent_list_page {
-  std::string items;  // agent JSON, separated by commas
-  std::size_t count = 0;
-  std::string next_after_id;                                 // empty: that was all
-  std::vector<std::pair<std::string, std::string>> headers;  // how current it is
-};
-
 // 'done' is called on the request's thread; failures go to 'back'.
 void collect_agents(api_context& api, responder back, agent_list_request ask,
-                    std::function<void(const agent_list_page&)> done);
+                    std::function<void(const id_list_page&)> done);
 
 }  // namespace troupe::http

@@ -5,6 +5,7 @@
 #include "http/routes/all_routes.hpp"
 #include "http/routes/common_docs.hpp"
 #include "http/routes/cursor.hpp"
+#include "http/routes/if_match.hpp"
 #include "http/routes/parameters.hpp"
 #include "http/routes/records_json.hpp"
 #include "http/server/text.hpp"
@@ -25,22 +26,8 @@ response agent_answer(schema::AgentState::Reader agent, int status) {
   std::string out;
   write_agent_json(agent, now_us(), out);
   auto answer = response::json(std::move(out), status);
-  answer.with("ETag", concat({"\"", std::to_string(agent.getAgent().getVersion()), "\""}));
+  answer.with("ETag", version_etag(agent.getAgent().getVersion()));
   return answer;
-}
-
-// The version of If-Match, 0 for none or "*"; nothing when it can match no version.
-std::optional<std::uint64_t> if_match(const request& r) {
-  auto text = r.field("If-Match");
-  if (text.empty() || text == "*") return 0;
-  if (text.size() < 3 || text.size() > 20 || text.front() != '"' || text.back() != '"') return {};
-  std::uint64_t version = 0;
-  for (char c : text.substr(1, text.size() - 2)) {
-    if (c < '0' || c > '9') return {};
-    version = version * 10 + static_cast<std::uint64_t>(c - '0');
-  }
-  if (version == 0) return {};
-  return version;
 }
 
 void register_agent(api_context& api, const request_ptr& r, const responder& back) {
@@ -68,7 +55,7 @@ void register_agent(api_context& api, const request_ptr& r, const responder& bac
 
 void update_agent(api_context& api, const request_ptr& r, const responder& back) {
   const auto& id = r->captures.at(0);
-  auto version = if_match(*r);
+  auto version = version_wanted(*r);
   if (!version)
     return back(problem_response(errc::version_mismatch, "If-Match names no version of an agent."));
   body_fields f(*r);
@@ -146,7 +133,7 @@ void list_agents(api_context& api, const request_ptr& r, const responder& back) 
     if (at) ask.after_id = at->text;
   }
   if (auto refusal = q.refusal()) return back(std::move(*refusal));
-  collect_agents(api, back, std::move(ask), [r, back](const agent_list_page& page) {
+  collect_agents(api, back, std::move(ask), [r, back](const id_list_page& page) {
     std::optional<cursor> next;
     if (!page.next_after_id.empty()) next = cursor{'a', 0, 0, 0, page.next_after_id};
     auto answer = list_response(*r, page.items, next);
@@ -165,7 +152,7 @@ void active_agents(api_context& api, const request_ptr& r, const responder& back
   ask.limit = active_agents_max;
   ask.level = consistency_of(*r);
   if (auto refusal = q.refusal()) return back(std::move(*refusal));
-  collect_agents(api, back, std::move(ask), [back](const agent_list_page& page) {
+  collect_agents(api, back, std::move(ask), [back](const id_list_page& page) {
     auto answer = response::json(concat({"{\"active_count\":", std::to_string(page.count),
                                          ",\"truncated\":", page.next_after_id.empty() ? "false" : "true",
                                          ",\"agents\":[", page.items, "]}"}));

@@ -12,6 +12,7 @@ void add_event_routes(api_context& api, std::vector<route>& to);
 void add_agent_routes(api_context& api, std::vector<route>& to);
 void add_task_routes(api_context& api, std::vector<route>& to);
 void add_rollup_routes(api_context& api, std::vector<route>& to);
+void add_dashboard_routes(api_context& api, std::vector<route>& to);
 void add_key_routes(api_context& api, std::vector<route>& to);
 void add_cluster_routes(api_context& api, std::vector<route>& to);
 void add_otlp_routes(api_context& api, std::vector<route>& to);

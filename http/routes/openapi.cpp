@@ -141,6 +141,7 @@ json::object problem_responses() {
 json::array tags_of() {
   static constexpr std::pair<std::string_view, std::string_view> tags[] = {
       {"Agents", "Who there is, what they can do, how they are."},
+      {"Dashboards", "Which charts are looked at, of what, and where."},
       {"Events", "What agents did."},
       {"Insight", "What the fleet does, costs, knows and lacks."},
       {"Keys", "API keys and their roles: admin, ingest, read."},

@@ -1,6 +1,7 @@
 // The component schemas of /openapi.json. Several raw texts, as compilers bound the length of one.
 #include "http/insight/insight_schemas.hpp"
 #include "http/live/push_schemas.hpp"
+#include "http/routes/dashboard_schemas.hpp"
 #include "http/routes/openapi.hpp"
 #include "http/server/text.hpp"
 
@@ -184,8 +185,8 @@ constexpr std::string_view cluster = R"json(
 }  // namespace
 
 std::string_view openapi_schemas() {
-  static const std::string whole =
-      concat({"{", events, ",", agents, ",", cluster, ",", insight_schemas(), ",", push_schemas(), "}"});
+  static const std::string whole = concat({"{", events, ",", agents, ",", dashboard_schemas(), ",", cluster,
+                                           ",", insight_schemas(), ",", push_schemas(), "}"});
   return whole;
 }
 

@@ -18,6 +18,8 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::size_t errors_max = 32;  // told of one body
+
 std::optional<std::int64_t> integer_of(std::string_view text) {
   std::int64_t value = 0;
   auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -239,19 +241,60 @@ std::optional<std::string> body_fields::object(std::string_view name, std::size_
   return any(name, bytes_max);
 }
 
-void body_fields::refuse(std::string_view name, std::string_view error) {
-  errors_.push_back({.index = {}, .field = std::string(name), .error = std::string(error)});
+std::optional<body_fields> body_fields::inner(std::string_view name, need n) {
+  auto* value = find(name);
+  if (!value) {
+    if (n == need::required) refuse(name, "is missing");
+    return {};
+  }
+  if (auto* fields = value->if_object()) return body_fields(*fields, concat({path_, name, "."}));
+  refuse(name, "must be an object");
+  return {};
 }
 
-std::optional<response> body_fields::refusal() {
-  if (broken_) return std::move(broken_);
+std::optional<std::vector<body_fields>> body_fields::list(std::string_view name, std::size_t items_max) {
+  auto* value = find(name);
+  if (!value) return {};
+  auto* items = value->if_array();
+  if (!items || items->size() > items_max) {
+    refuse(name, concat({"must be an array of at most ", std::to_string(items_max), " objects"}));
+    return {};
+  }
+  std::vector<body_fields> out;
+  for (const auto& item : *items) {
+    auto place = concat({name, "[", std::to_string(out.size()), "]"});
+    if (!item.is_object()) {
+      refuse(place, "must be an object");
+      return {};
+    }
+    out.push_back(body_fields(item.get_object(), concat({path_, place, "."})));
+  }
+  return out;
+}
+
+void body_fields::join(body_fields&& read) {
+  read.refuse_unknown();
+  for (auto& e : read.errors_)
+    if (errors_.size() < errors_max) errors_.push_back(std::move(e));
+}
+
+void body_fields::refuse(std::string_view name, std::string_view error) {
+  errors_.push_back({.index = {}, .field = concat({path_, name}), .error = std::string(error)});
+}
+
+void body_fields::refuse_unknown() {
   for (const auto& field : fields_) {
     std::string_view name(field.key().data(), field.key().size());
     if (std::find(asked_.begin(), asked_.end(), name) == asked_.end()) {
       refuse(name.substr(0, 64), "is no field of this request");
     }
-    if (errors_.size() >= 32) break;
+    if (errors_.size() >= errors_max) break;
   }
+}
+
+std::optional<response> body_fields::refusal() {
+  if (broken_) return std::move(broken_);
+  refuse_unknown();
   if (errors_.empty()) return {};
   return invalid(errors_);
 }

@@ -53,13 +53,24 @@ class body_fields {
   // The value as JSON text; an object only, or anything.
   std::optional<std::string> object(std::string_view name, std::size_t bytes_max);
   std::optional<std::string> any(std::string_view name, std::size_t bytes_max);
+  // An object, or the objects of an array, to be read in the same way: their fields are named by their path, as in
+  // "charts[2].title". What was wrong in them goes back with join().
+  std::optional<body_fields> inner(std::string_view name, need n = need::optional);
+  std::optional<std::vector<body_fields>> list(std::string_view name, std::size_t items_max);
+  void join(body_fields&& read);
+  // Nothing was wrong so far.
+  bool is_sound() const { return errors_.empty() && !broken_; }
   void refuse(std::string_view name, std::string_view error);
   // After all fields were asked for: what was wrong, unknown fields included.
   std::optional<response> refusal();
 
  private:
+  body_fields(boost::json::object fields, std::string path)
+      : path_(std::move(path)), fields_(std::move(fields)) {}
   const boost::json::value* find(std::string_view name);
+  void refuse_unknown();
 
+  std::string path_;  // in front of the names
   boost::json::object fields_;
   std::vector<std::string_view> asked_;
   std::vector<problem_item> errors_;

@@ -54,6 +54,7 @@ class command_tree {
     leaf(app, "status", "Is the node ready, and how is it", status);
     cluster();
     agents();
+    dashboards();
     auto* events = group(app, "events", "Events of agents");
     auto* tail = leaf(*events, "tail", "Events as they arrive",
                       [this](auto& n, auto& o) { return events_tail(n, o, tail_); });
@@ -200,6 +201,22 @@ class command_tree {
     auto* show = leaf(*agents, "show", "One agent",
                       [this](auto& n, auto& o) { return agents_show(n, o, list_.org, id_); });
     show->add_option("ID", id_, "The agent's id")->required();
+    show->add_option("--org", list_.org, "Organisation [default]")->type_name("ORG");
+  }
+
+  void dashboards() {
+    auto* dashboards = group(app, "dashboards", "Dashboards");
+    auto* list = leaf(*dashboards, "list", "Dashboards by id, without their charts",
+                      [this](auto& n, auto& o) { return dashboards_list(n, o, list_); });
+    list->add_option("--text", list_.text, "Only with this in the title or the id")->type_name("TEXT");
+    list->add_option("--after", list_.after, "Begin after this id")->type_name("ID");
+    list->add_option("--limit", list_.limit, "At most so many [100]")
+        ->check(CLI::Range(1U, 1000U))
+        ->type_name("N");
+    list->add_option("--org", list_.org, "Organisation [default]")->type_name("ORG");
+    auto* show = leaf(*dashboards, "show", "One dashboard with its charts",
+                      [this](auto& n, auto& o) { return dashboards_show(n, o, list_.org, id_); });
+    show->add_option("ID", id_, "The dashboard's id")->required();
     show->add_option("--org", list_.org, "Organisation [default]")->type_name("ORG");
   }
 

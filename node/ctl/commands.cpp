@@ -23,8 +23,6 @@ std::int64_t now_us() {
       .count();
 }
 
-json::string_view id_of(const json::value& v) { return v.at("id").as_string(); }
-
 // A shard's refusal inside the results, if there is one.
 std::optional<failure> refusal_in(schema::AdminReply::Reader reply) {
   for (auto r : reply.getResults())
@@ -32,6 +30,34 @@ std::optional<failure> refusal_in(schema::AdminReply::Reader reply) {
       return failure{.code = static_cast<errc>(r.getRefused().getCode()),
                      .detail = std::string(view_of(r.getRefused().getDetail()))};
   return std::nullopt;
+}
+
+// A page over all shards in the order of ids, and where the next one begins.
+exit_code show_page(connection& node, printer& out, const std::function<void(schema::Query::Builder)>& ask,
+                    const std::function<void(schema::QueryResult::Reader, json::array&)>& read,
+                    std::size_t limit, json::string_view id_name, const std::vector<column>& columns) {
+  auto fill = [&](request_builder r) { ask(r.initQuery()); };
+  return with_reply(node, out, fill, [&](schema::AdminReply::Reader reply) {
+    if (auto no = refusal_in(reply)) return failed(out, *no);
+    json::array items;
+    bool more = false;
+    for (auto result : reply.getResults()) {
+      more = more || result.getMore();
+      read(result, items);
+    }
+    auto id_of = [&](const json::value& v) { return v.at(id_name).as_string(); };
+    std::sort(items.begin(), items.end(), [&](auto& a, auto& b) { return id_of(a) < id_of(b); });
+    if (items.size() > limit) {
+      items.resize(limit);
+      more = true;
+    }
+    json::value next(nullptr);
+    if (more && !items.empty()) next = id_of(items.back());
+    json::value rows(items);
+    out.show(json::object{{"items", std::move(items)}, {"next_after", next}}, rows, columns);
+    if (!next.is_null()) out.note("more: --after " + std::string(next.as_string().c_str()));
+    return ok;
+  });
 }
 
 }  // namespace
@@ -84,44 +110,27 @@ exit_code config_show(connection& node, printer& out) {
 }
 
 exit_code agents_list(connection& node, printer& out, const list_options& options) {
-  auto fill = [&](request_builder r) {
-    auto query = r.initQuery();
+  auto ask = [&](schema::Query::Builder query) {
     query.setOrg(options.org);
     auto list = query.initListAgents();
     list.setTeam(options.team);
     list.setAfterId(options.after);
     list.setLimit(options.limit);
   };
-  return with_reply(node, out, fill, [&](schema::AdminReply::Reader reply) {
-    if (auto no = refusal_in(reply)) return failed(out, *no);
-    json::array items;
-    bool more = false;
-    for (auto result : reply.getResults()) {
-      more = more || result.getMore();
-      if (result.isAgents())
-        for (auto a : result.getAgents()) items.push_back(agent_json(a, now_us()));
-    }
-    std::sort(items.begin(), items.end(), [](auto& a, auto& b) { return id_of(a) < id_of(b); });
-    if (items.size() > options.limit) {
-      items.resize(options.limit);
-      more = true;
-    }
-    json::value next(nullptr);
-    if (more && !items.empty()) next = items.back().at("id");
-    json::value rows(items);
-    out.show(json::object{{"items", std::move(items)}, {"next_after", next}}, rows,
-             {{"AGENT", "id"},
-              {"STATUS", "status"},
-              {"TEAM", "team"},
-              {"LOAD", "current_load"},
-              {"PENDING", "pending_tasks"},
-              {"EVENTS", "totals.events"},
-              {"ERRORS", "totals.errors"},
-              {"COST USD", "totals.cost_usd"},
-              {"LAST ACTIVITY", "last_activity"}});
-    if (!next.is_null()) out.note("more: --after " + std::string(next.as_string().c_str()));
-    return ok;
-  });
+  auto read = [](schema::QueryResult::Reader found, json::array& to) {
+    if (found.isAgents())
+      for (auto a : found.getAgents()) to.push_back(agent_json(a, now_us()));
+  };
+  return show_page(node, out, ask, read, options.limit, "id",
+                   {{"AGENT", "id"},
+                    {"STATUS", "status"},
+                    {"TEAM", "team"},
+                    {"LOAD", "current_load"},
+                    {"PENDING", "pending_tasks"},
+                    {"EVENTS", "totals.events"},
+                    {"ERRORS", "totals.errors"},
+                    {"COST USD", "totals.cost_usd"},
+                    {"LAST ACTIVITY", "last_activity"}});
 }
 
 exit_code agents_show(connection& node, printer& out, const std::string& org, const std::string& id) {
@@ -139,6 +148,45 @@ exit_code agents_show(connection& node, printer& out, const std::string& org, co
         return ok;
       }
     return failed(out, {.code = errc::not_found, .detail = "there is no agent \"" + id + "\""});
+  });
+}
+
+exit_code dashboards_list(connection& node, printer& out, const list_options& options) {
+  auto ask = [&](schema::Query::Builder query) {
+    query.setOrg(options.org);
+    auto list = query.initListDashboards();
+    list.setText(options.text);
+    list.setAfterId(options.after);
+    list.setLimit(options.limit);
+  };
+  auto read = [](schema::QueryResult::Reader found, json::array& to) {
+    if (found.isDashboards())
+      for (auto item : found.getDashboards().getItems()) to.push_back(dashboard_item_json(item));
+  };
+  return show_page(node, out, ask, read, options.limit, "dashboard_id",
+                   {{"DASHBOARD", "dashboard_id"},
+                    {"TITLE", "title"},
+                    {"CHARTS", "chart_count"},
+                    {"VERSION", "version"},
+                    {"UPDATED", "updated_at"},
+                    {"BY", "updated_by"}});
+}
+
+exit_code dashboards_show(connection& node, printer& out, const std::string& org, const std::string& id) {
+  auto fill = [&](request_builder r) {
+    auto query = r.initQuery();
+    query.setOrg(org);
+    query.setGetDashboard(id);
+  };
+  return with_reply(node, out, fill, [&](schema::AdminReply::Reader reply) {
+    if (auto no = refusal_in(reply)) return failed(out, *no);
+    for (auto result : reply.getResults())
+      if (result.isDashboard()) {
+        auto v = dashboard_json(result.getDashboard());
+        out.show(v, v, {});
+        return ok;
+      }
+    return failed(out, {.code = errc::not_found, .detail = "there is no dashboard \"" + id + "\""});
   });
 }
 

@@ -15,7 +15,7 @@ enum exit_code : int { ok = 0, refused = 1, usage = 2, unreachable = 3, unhealth
 exit_code exit_code_of(const failure& f);
 
 struct list_options {
-  std::string org = "default", team, after;
+  std::string org = "default", team, text, after;
   std::uint32_t limit = 100;
 };
 
@@ -32,6 +32,8 @@ exit_code status(connection& node, printer& out);
 exit_code config_show(connection& node, printer& out);
 exit_code agents_list(connection& node, printer& out, const list_options& options);
 exit_code agents_show(connection& node, printer& out, const std::string& org, const std::string& id);
+exit_code dashboards_list(connection& node, printer& out, const list_options& options);
+exit_code dashboards_show(connection& node, printer& out, const std::string& org, const std::string& id);
 exit_code events_tail(connection& node, printer& out, const tail_options& options);
 exit_code keys_list(connection& node, printer& out);
 exit_code keys_create(connection& node, printer& out, const key_options& options);

@@ -4,6 +4,7 @@
 
 #include "http/ingest/event_json.hpp"
 #include "http/ingest/time_text.hpp"
+#include "http/routes/dashboard_json.hpp"
 #include "http/routes/records_json.hpp"
 #include "protocol/message.hpp"
 
@@ -88,6 +89,18 @@ json::value setting_json(schema::Setting::Reader s) {
 json::value agent_json(schema::AgentState::Reader a, std::int64_t now_us) {
   std::string out;
   http::write_agent_json(a, now_us, out);
+  return json::parse(out);
+}
+
+json::value dashboard_json(schema::Dashboard::Reader d) {
+  std::string out;
+  http::write_dashboard_json(d, out);
+  return json::parse(out);
+}
+
+json::value dashboard_item_json(schema::DashboardItem::Reader d) {
+  std::string out;
+  http::write_dashboard_item_json(d, out);
   return json::parse(out);
 }
 

@@ -17,6 +17,8 @@ boost::json::value status_json(schema::NodeStatus::Reader s);
 boost::json::value shard_json(schema::ShardStatus::Reader s);
 boost::json::value setting_json(schema::Setting::Reader s);
 boost::json::value agent_json(schema::AgentState::Reader a, std::int64_t now_us);
+boost::json::value dashboard_json(schema::Dashboard::Reader d);
+boost::json::value dashboard_item_json(schema::DashboardItem::Reader d);
 boost::json::value key_json(schema::ApiKey::Reader k);
 
 // Each event of an encoded Feed that concerns the agent (empty: all).

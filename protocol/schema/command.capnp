@@ -8,6 +8,7 @@ using Event = import "event.capnp";
 using Key = import "api_key.capnp";
 using Cluster = import "cluster.capnp";
 using Insight = import "insight.capnp";
+using Dashboard = import "dashboard.capnp";
 
 # The leader's part of a log entry: all that apply may know besides state and command.
 struct Stamp {
@@ -98,6 +99,43 @@ struct RevokeApiKey {
   id @0 :Text;
 }
 
+struct CreateDashboard {
+  dashboard @0 :Dashboard.Dashboard;
+  elsewhere @1 :UInt32;         # dashboards of the organisation in other shards, as the edge counted them
+}
+
+# Only the fields whose set flag is true change; 'charts' as a whole.
+struct UpdateDashboard {
+  ifVersion @0 :UInt64;         # 0: whatever the version
+  dashboard @1 :Dashboard.Dashboard;
+  setTitle @2 :Bool;
+  setDescription @3 :Bool;
+  setGridColumns @4 :Bool;
+  setTimeRange @5 :Bool;
+  setUpdateInterval @6 :Bool;
+  setRealTime @7 :Bool;
+  setShowMetrics @8 :Bool;
+  setCharts @9 :Bool;
+}
+
+# Replaces the chart with this id in its place, or adds it at the end.
+struct SetDashboardChart {
+  dashboardId @0 :Text;
+  ifVersion @1 :UInt64;
+  chart @2 :Dashboard.Chart;
+}
+
+struct RemoveDashboardChart {
+  dashboardId @0 :Text;
+  ifVersion @1 :UInt64;
+  chartId @2 :Text;
+}
+
+struct RemoveDashboard {
+  id @0 :Text;
+  ifVersion @1 :UInt64;
+}
+
 # The last command of a generation: whose voters the next one has. Nothing after it is applied (docs/decisions/0002).
 struct Seal {
   generation @0 :UInt64;        # the one that begins: one more than the shard's
@@ -127,6 +165,11 @@ struct Command {
     cluster @18 :Cluster.ClusterCommand;
     setTokenLimit @20 :Insight.TokenLimit;
     removeTokenLimit @21 :Text;
+    createDashboard @22 :CreateDashboard;
+    updateDashboard @23 :UpdateDashboard;
+    setDashboardChart @24 :SetDashboardChart;
+    removeDashboardChart @25 :RemoveDashboardChart;
+    removeDashboard @26 :RemoveDashboard;
   }
   takeDigest @19 :Bool;         # with noop: each replica takes the digest of its records as of this entry
 }

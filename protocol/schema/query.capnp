@@ -11,6 +11,7 @@ using Reply = import "reply.capnp";
 using Rollup = import "rollup.capnp";
 using Cluster = import "cluster.capnp";
 using Insight = import "insight.capnp";
+using Dashboard = import "dashboard.capnp";
 
 # Empty text and zero mean: no condition.
 struct EventFilter {
@@ -89,6 +90,12 @@ struct ReadRollups {
   fromKey @6 :Text;             # cursor: within the bucket of sinceUs, not the keys before this one
 }
 
+struct ListDashboards {
+  text @0 :Text;                # part of the title or the id, whatever its case and blanks; empty: all
+  afterId @1 :Text;             # cursor
+  limit @2 :UInt32;
+}
+
 struct Query {
   org @0 :Text;
   union {
@@ -108,6 +115,8 @@ struct Query {
     clusterMap @14 :Void;       # of the system shard; nothing before the cluster is founded
     readCells @15 :Insight.ReadCells;
     listTokenLimits @16 :Void;
+    getDashboard @17 :Text;
+    listDashboards @18 :ListDashboards;
   }
 }
 
@@ -156,7 +165,7 @@ struct QueryResult {
   # readRollups: the first one not looked at, if there is more: the next sinceUs and fromKey.
   scannedToSeq @4 :UInt64;      # readFeed, listEvents
   scannedToTimeUs @16 :Int64;   # listEvents, readRollups
-  scannedToId @17 :Text;        # listAgents, listTasks; readRollups: the key
+  scannedToId @17 :Text;        # listAgents, listTasks, listDashboards; readRollups: the key
   # Of a read of any replica: how long ago, by this replica's clock, its leader told it of a commit that it has applied.
   # 0 on the leader.
   staleMs @19 :UInt32;
@@ -174,5 +183,7 @@ struct QueryResult {
     clusterMap @18 :Cluster.ClusterMap;
     cells @20 :Insight.Cells;
     tokenLimits @21 :List(Insight.TokenLimit);
+    dashboard @22 :Dashboard.Dashboard;
+    dashboards @23 :Dashboard.DashboardPage;
   }
 }

@@ -9,6 +9,7 @@ using Agent = import "agent.capnp";
 using Key = import "api_key.capnp";
 using Cluster = import "cluster.capnp";
 using Insight = import "insight.capnp";
+using Dashboard = import "dashboard.capnp";
 
 struct Refusal {
   code @0 :UInt16;              # protocol/errc.hpp
@@ -47,6 +48,7 @@ struct Reply {
     apiKey @6 :Key.ApiKey;
     clusterMap @7 :Cluster.ClusterMap;
     tokenLimit @8 :Insight.TokenLimit;
+    dashboard @9 :Dashboard.Dashboard;
   }
 }
 
@@ -66,6 +68,8 @@ struct Fact {
     taskChanged @3 :Agent.Task;
     apiKeyChanged @4 :Key.ApiKey;
     tokenLimitChanged @5 :Insight.TokenLimit;
+    dashboardChanged @6 :Dashboard.Dashboard;
+    dashboardRemoved @7 :Text;  # its id
   }
 }
 

@@ -6,6 +6,7 @@
 #include <kj/exception.h>
 
 #include "http/ingest/event_json.hpp"
+#include "http/routes/dashboard_json.hpp"
 #include "http/routes/records_json.hpp"
 #include "protocol/message.hpp"
 #include "protocol/must.hpp"
@@ -28,6 +29,9 @@ void show(schema::QueryResult::Reader found, std::int64_t now_us) {
     for (auto item : found.getTasks()) http::write_task_json(item, http::claim_token::shown, json);
   if (found.isApiKeys())
     for (auto item : found.getApiKeys()) http::write_key_json(item, json);
+  if (found.isDashboards())
+    for (auto item : found.getDashboards().getItems()) http::write_dashboard_item_json(item, json);
+  if (found.isDashboard()) http::write_dashboard_json(found.getDashboard(), json);
 }
 
 template <class Fill>
@@ -50,6 +54,8 @@ void look(fuzz::shard_under_test& shard, capnp::Text::Reader org) {
   ask(shard, [&](auto q) { q.setOrg(org), q.initListEvents(); });
   ask(shard, [&](auto q) { q.setOrg(org), q.initListAgents(); });
   ask(shard, [&](auto q) { q.setOrg(org), q.initListTasks().setAgentId("a"); });
+  ask(shard, [&](auto q) { q.setOrg(org), q.initListDashboards(); });
+  ask(shard, [&](auto q) { q.setOrg(org), q.setGetDashboard("d"); });
   ask(shard, [&](auto q) { q.setOrg(org), q.initReadRollups().setUntilUs(INT64_MAX); });
 }
 

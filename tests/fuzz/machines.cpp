@@ -1,12 +1,15 @@
-// Well-formed commands in any order: agents, tasks, events and keys of a shard, with time passing and timers firing. After
-// each step the counts of an agent are those of its tasks, the queue holds exactly what is pending, each claim has its
-// timer, events are numbered without a gap, and a repeated request changes nothing.
+// Well-formed commands in any order: agents, tasks, events, keys and dashboards of a shard, with time passing and timers
+// firing. After each step the counts of an agent are those of its tasks, the queue holds exactly what is pending, each claim
+// has its timer, events are numbered without a gap, dashboards are counted and without fault, and a repeated request changes
+// nothing.
 //
 // The input is a row of steps of four bytes: what, whom, how, how long after.
 #include <map>
 #include <set>
 
 #include "actors/agent/keys.hpp"
+#include "actors/dashboard/keys.hpp"
+#include "protocol/charts.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/message.hpp"
 #include "protocol/must.hpp"
@@ -60,6 +63,7 @@ class play {
   void check();
   tasks_seen tasks_of(const std::string& agent);
   void check_events();
+  void check_dashboards();
 
   fuzz::shard_under_test shard_, late_{shard_id(1), fuzz::shard_under_test::handing::late};
   std::map<std::string, std::string> tokens_;  // of the last claim of each task
@@ -81,6 +85,44 @@ void fill_events(schema::EventBatch::Builder batch, const step& s, const std::st
   }
 }
 
+// From here on a step is about a dashboard.
+constexpr unsigned char dashboards_from = 120;
+
+void fill_chart(schema::Chart::Builder chart, const step& s, const std::string& id) {
+  chart.setId(id), chart.setCols(s.later % 14), chart.setType(static_cast<schema::ChartType>(s.how % 11));
+  auto source = chart.initSource();
+  source.setView(static_cast<schema::ChartView>(s.how % 7));
+  source.setMeasure(static_cast<schema::ChartMeasure>(s.later % 15));
+  source.setGroupBy(static_cast<schema::ChartGroup>(s.later % 8));
+  source.setAgentId(s.how % 2 ? "a" : "");
+}
+
+void fill_dashboard(schema::Command::Body::Builder body, const step& s, const std::string& id,
+                    const std::string& chart) {
+  auto about = [&](auto said) {
+    said.setDashboardId(id), said.setIfVersion(s.how % 4);
+    return said;
+  };
+  switch (s.what % 5) {
+    case 0: {
+      auto said = body.initCreateDashboard();
+      said.setElsewhere(s.how % 8 == 7 ? limits::dashboards_max - 1 : 0);
+      said.initDashboard().setId(id), said.getDashboard().setTitle(s.how % 3 ? "t" : "");
+      if (s.how % 2) fill_chart(said.getDashboard().initCharts(1)[0], s, chart);
+      break;
+    }
+    case 1: {
+      auto said = body.initUpdateDashboard();
+      said.setIfVersion(s.how % 4), said.setSetGridColumns(s.how % 2), said.setSetCharts(s.how % 3 == 0);
+      said.initDashboard().setId(id), said.getDashboard().setGridColumns(s.later % 30);
+      break;
+    }
+    case 2: fill_chart(about(body.initSetDashboardChart()).initChart(), s, chart); break;
+    case 3: about(body.initRemoveDashboardChart()).setChartId(chart); break;
+    default: body.initRemoveDashboard().setId(id), body.getRemoveDashboard().setIfVersion(s.how % 4);
+  }
+}
+
 std::string play::command_of(const step& s, const std::string& agent, const std::string& task) {
   capnp::MallocMessageBuilder message;
   auto command = message.initRoot<schema::Command>();
@@ -94,6 +136,10 @@ std::string play::command_of(const step& s, const std::string& agent, const std:
     said.setAgentId(agent), said.setTaskId(task);
     return said;
   };
+  if ((s.what & 0x7f) >= dashboards_from) {
+    fill_dashboard(body, s, agent, task);
+    return to_bytes(message);
+  }
   switch (s.what % 10) {
     case 0:
       body.initRegisterAgent().setId(agent), body.getRegisterAgent().setTeam(s.how % 2 ? "r" : "");
@@ -193,6 +239,23 @@ void play::check() {
   });
   must(set == timers, "each claim and each deadline has its timer, and there are no others");
   check_events();
+  check_dashboards();
+}
+
+void play::check_dashboards() {
+  auto records = shard_.records();
+  std::uint32_t count = 0;
+  auto prefix = dashboards::dashboards_prefix(org);
+  records.scan(family::state, prefix, prefix_end(prefix), [&](std::string_view, std::string_view value) {
+    message_reader reader(value);
+    must(charts::faults_of(reader.root<schema::Dashboard>()).empty(), "a stored dashboard has no fault");
+    return ++count != 0;
+  });
+  auto total = records.get(family::state, dashboards::dashboard_total_key(org));
+  must(total.has_value() == (count != 0), "there is a total where there are dashboards");
+  if (!total) return;
+  message_reader reader(*total);
+  must(reader.root<schema::DashboardTotal>().getDashboards() == count, "dashboards are counted");
 }
 
 // Rollups of all events together say how many there are.

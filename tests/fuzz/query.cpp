@@ -51,6 +51,10 @@ std::unique_ptr<fuzz::shard_under_test> filled() {
     auto said = body.initCreateApiKey();
     said.setId("k"), said.setName("n"), said.setSecretHash(data_of(std::string(32, 'h')));
   });
+  run(*shard, [](auto body) {
+    auto said = body.initCreateDashboard().initDashboard();
+    said.setId("d"), said.setTitle("Title"), said.initCharts(1)[0].setId("c");
+  });
   return shard;
 }
 

@@ -38,6 +38,7 @@ struct api_under_test {
     add_task_routes(api, routes);
     add_rollup_routes(api, routes);
     add_insight_routes(api, routes);
+    add_dashboard_routes(api, routes);
     add_key_routes(api, routes);
     add_otlp_routes(api, routes);
     app = std::make_unique<router>(

@@ -225,6 +225,15 @@ void memory_client::lose_feeds(int count) {
   lose_ = count;
 }
 
+void memory_client::begin_anew() {
+  later([this] {
+    for (std::uint16_t s = 0; s < shard_count(); ++s) {
+      auto feed = std::make_shared<const std::string>(feed_of(shard_id(s), {}));
+      for (auto* l : *listeners_) l->sink(feed);
+    }
+  });
+}
+
 void memory_client::hold_queries() {
   std::lock_guard lock(mutex_);
   holding_ = true;

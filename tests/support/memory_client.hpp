@@ -38,6 +38,8 @@ class memory_client final : public client {
   void fail_queries(std::optional<failure> why);
   // The next so many feeds are lost.
   void lose_feeds(int count);
+  // The feed of each shard begins anew, as after a change of its leader.
+  void begin_anew();
   // Questions wait until they are let go.
   void hold_queries();
   void release_queries();

@@ -16,6 +16,9 @@ before(async () => {
   api = node.api;
   await api.post('/api/v2/agents', { id: 'planner', name: 'The Planner', team: 'research', capabilities: ['plan'] });
   await api.send([...steps('planner', 5), ...steps('helper', 2)]);
+  const chart = { id: 'c', type: 'line', source: { view: 'usage', measure: 'cost_usd' } };
+  await api.post('/api/v2/dashboards', { dashboard_id: 'sales', title: 'Sales', charts: [chart] });
+  await api.post('/api/v2/dashboards', { dashboard_id: 'costs', title: 'Costs' });
 });
 after(() => node?.remove());
 
@@ -48,7 +51,7 @@ test('troupectl: each command answers in JSON, and in YAML the same', async () =
     const { events_stored } = await json('status');
     return events_stored === 7 && items(await json('shards')).reduce((sum, shard) => sum + shard.last_seq, 0) === 7;
   });
-  for (const command of [['status'], ['shards'], ['agents', 'list'], ['agents', 'show', 'planner'], ['keys', 'list'], ['config', 'show']]) {
+  for (const command of [['status'], ['shards'], ['agents', 'list'], ['agents', 'show', 'planner'], ['dashboards', 'list'], ['dashboards', 'show', 'sales'], ['keys', 'list'], ['config', 'show']]) {
     const as_json = await json(...command);
     const { code, stdout } = await ctl('-o', 'yaml', ...command);
     assert.equal(code, 0, command.join(' '));
@@ -102,6 +105,17 @@ test('troupectl: the configuration is shown with where it came from, without sec
   const settings = items(JSON.parse(text));
   const found = settings.find((row) => row.name === 'data_dir');
   assert.deepEqual([found.value, found.source], [node.data_dir, 'environment']);
+});
+
+test('troupectl: dashboards are listed by a part of their title, and shown with their charts', async () => {
+  const listed = items(await json('dashboards', 'list'));
+  assert.deepEqual(listed.map((d) => [d.dashboard_id, d.chart_count]), [['costs', 0], ['sales', 1]]);
+  assert.deepEqual(items(await json('dashboards', 'list', '--text', 'SAL')).map((d) => d.dashboard_id), ['sales']);
+  const page = await json('dashboards', 'list', '--limit', '1');
+  assert.deepEqual(items(await json('dashboards', 'list', '--after', page.next_after)).map((d) => d.dashboard_id), ['sales']);
+  assert.deepEqual(await json('dashboards', 'show', 'sales'), await api.read('/api/v2/dashboards/sales'));
+  assert.match((await ctl('dashboards', 'list')).stdout, /sales +Sales +1/);
+  assert.equal((await ctl('dashboards', 'show', 'nobody')).code, (await ctl('agents', 'show', 'nobody')).code);
 });
 
 test('troupectl: events tail follows what happens, of all agents or of one', async () => {

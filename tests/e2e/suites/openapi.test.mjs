@@ -69,6 +69,9 @@ async function fill() {
     { type: 'hypothesis.formed', agent_id: known.agent, knowledge_id: 'h' },
   ]);
   await api.send(documented_fleet(Date.now()));
+  known.dashboard = 'documented dashboard';
+  const chart = { id: 'c', type: 'gauge', max: 1, source: { view: 'usage', measure: 'error_rate', filters: { team: 't' } } };
+  await api.post('/api/v2/dashboards', { dashboard_id: known.dashboard, title: 'D', charts: [chart] });
   await api.call('PUT', '/api/v2/tokens/limits/documented', { body: { scope: 'org', period: 'day', cost_usd: 1 } });
 }
 
@@ -128,6 +131,10 @@ test('OpenAPI: every part of the API is described', () => {
     '/api/v2/traces': ['get'],
     '/api/v2/traces/{id}': ['get'],
     '/api/v2/export/analytics': ['get'],
+    '/api/v2/dashboards': ['get', 'post'],
+    '/api/v2/dashboards/templates': ['get'],
+    '/api/v2/dashboards/{id}': ['get', 'patch', 'delete'],
+    '/api/v2/dashboards/{id}/charts/{chart_id}': ['put', 'delete'],
     '/api/v2/keys': ['get', 'post'],
     '/api/v2/keys/{id}': ['delete'],
     '/api/v2/whoami': ['get'],
@@ -153,6 +160,7 @@ function fill_path(path, { missing = false } = {}) {
     if (name === 'task_id') return known.task;
     if (before.endsWith('/events/')) return known.event;
     if (before.endsWith('/keys/')) return known.key;
+    if (before.endsWith('/dashboards/')) return known.dashboard;
     if (before.endsWith('/traces/')) return known.trace;
     return known.agent;
   };

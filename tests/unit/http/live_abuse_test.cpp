@@ -4,7 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <catch2/catch_test_macros.hpp>
 
-#include "http/live/agent_snapshot.hpp"
+#include "http/live/state_snapshot.hpp"
 #include "http/routes/cursor.hpp"
 #include "http/server/text.hpp"
 #include "tests/support/edge_fixture.hpp"

@@ -322,6 +322,31 @@ TEST_CASE("live: the agents topic begins with all agents and goes on with the la
   CHECK(events == 10);
 }
 
+TEST_CASE("live: a dashboard's topic begins with it and tells what becomes of it, news that were lost too") {
+  edge_fixture f;
+  auto admin = f.admin();
+  admin.post("/api/v2/dashboards", R"({"dashboard_id":"d","title":"one"})");
+  talker t(f, f.read_key);
+  auto reply = t.join("dashboard:d");
+  CHECK(reply.at("response").at("snapshot").at("dashboard").at("title") == "one");
+  auto told = [&](std::string_view event) { return t.wait_for(event).as_array()[4]; };
+  admin.send("PATCH", "/api/v2/dashboards/d", R"({"title":"two"})");
+  CHECK(told("dashboard").at("dashboard").at("title") == "two");
+  f.actors.lose_feeds(1);
+  admin.send("PATCH", "/api/v2/dashboards/d", R"({"title":"three"})");
+  f.actors.begin_anew();
+  CHECK(told("dashboard").at("dashboard").at("title") == "three");
+  f.actors.lose_feeds(1);
+  admin.send("DELETE", "/api/v2/dashboards/d");
+  f.actors.begin_anew();
+  CHECK(told("dashboard_deleted").at("dashboard_id") == "d");
+  CHECK(t.join("dashboard:nobody").at("response").at("reason") == "not_found");
+  auto other = f.actors.add_key(http::role::read, "other");
+  REQUIRE(until([&] { return f.as(other).get("/api/v2/whoami").status == 200; }));
+  talker stranger(f, other);
+  CHECK(stranger.join("dashboard:d").at("response").at("reason") == "not_found");
+}
+
 TEST_CASE("live: revoking a key closes its sockets and streams and no other") {
   edge_fixture f;
   auto made = json_of(f.admin().post("/api/v2/keys", R"({"name":"n","role":"read"})").body);

@@ -354,7 +354,7 @@ TEST_CASE("REST: the description holds every route and each reference in it lead
   auto a = test::http_client(f.port()).get("/openapi.json");
   REQUIRE(a.status == 200);
   auto doc = json_of(a.body);
-  CHECK(doc.at("paths").as_object().size() == 42);
+  CHECK(doc.at("paths").as_object().size() == 46);
   std::set<std::string> ids;
   for (auto& [path, item] : doc.at("paths").as_object()) {
     for (auto& [method, operation] : item.as_object()) {

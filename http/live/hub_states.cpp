@@ -1,9 +1,10 @@
-// Agents' states on their way through the hub: conflated, and read again from their shards after anything that may have
-// been missed, since they have no numbers to find a gap by.
+// States of agents and dashboards on their way through the hub: conflated, and read again from their shards after anything
+// that may have been missed, since they have no numbers to find a gap by.
 #include <kj/exception.h>
 #include <spdlog/spdlog.h>
 
 #include "http/live/hub.hpp"
+#include "http/routes/dashboard_json.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/message.hpp"
 
@@ -11,10 +12,16 @@ namespace troupe::http {
 
 namespace {
 
-std::string entity_key(std::string_view org, std::string_view id) {
+std::string topic_key(std::string_view org, std::string_view kind, std::string_view id) {
   std::string key(org);
   key.push_back('\0');
-  return key.append(id);
+  return key.append(kind).append(id);
+}
+
+std::string agent_topic(std::string_view org, std::string_view id) { return topic_key(org, "agent:", id); }
+
+std::string dashboard_topic(std::string_view org, std::string_view id) {
+  return topic_key(org, "dashboard:", id);
 }
 
 std::string list_question(const std::string& org, std::string_view after) {
@@ -31,22 +38,37 @@ std::string one_question(const topic& of) {
   capnp::MallocMessageBuilder message;
   auto query = message.initRoot<schema::Query>();
   query.setOrg(of.org);
-  query.setGetAgent(of.id);
+  if (of.kind == topic_kind::dashboard)
+    query.setGetDashboard(of.id);
+  else
+    query.setGetAgent(of.id);
   return to_bytes(message);
 }
 
 }  // namespace
 
-void hub::take_agents(schema::Feed::Reader feed) {
+void hub::take_states(schema::Feed::Reader feed) {
   auto& state = shards_[feed.getShard()];
+  auto note = [&](std::string key) {
+    if (state.is_rereading) state.heard.insert(std::move(key));
+  };
   for (auto bytes : feed.getFacts()) {
     message_reader reader(view_of(bytes));
     auto fact = reader.root<schema::Fact>();
-    if (!fact.isAgentChanged()) continue;
-    auto agent = fact.getAgentChanged();
-    if (state.is_rereading)
-      state.heard.insert(entity_key(view_of(fact.getOrg()), view_of(agent.getAgent().getId())));
-    take_agent(view_of(fact.getOrg()), agent);
+    auto org = view_of(fact.getOrg());
+    if (fact.isAgentChanged()) {
+      auto agent = fact.getAgentChanged();
+      note(agent_topic(org, view_of(agent.getAgent().getId())));
+      take_agent(org, agent);
+    } else if (fact.isDashboardChanged()) {
+      auto dashboard = fact.getDashboardChanged();
+      note(dashboard_topic(org, view_of(dashboard.getId())));
+      take_dashboard(org, dashboard);
+    } else if (fact.isDashboardRemoved()) {
+      auto id = view_of(fact.getDashboardRemoved());
+      note(dashboard_topic(org, id));
+      take_removed_dashboard(org, id);
+    }
   }
 }
 
@@ -76,6 +98,30 @@ void hub::flush_agents() {
   changed_agents_.clear();
 }
 
+void hub::take_dashboard(std::string_view org, schema::Dashboard::Reader dashboard) {
+  auto key = dashboard_topic(org, view_of(dashboard.getId()));
+  if (!audiences_.contains(key)) return;
+  push news{"dashboard", "{\"dashboard\":"};
+  write_dashboard_json(dashboard, news.payload);
+  news.payload.push_back('}');
+  changed_dashboards_[key] = std::move(news);
+  wake();
+}
+
+void hub::take_removed_dashboard(std::string_view org, std::string_view id) {
+  auto key = dashboard_topic(org, id);
+  if (!audiences_.contains(key)) return;
+  changed_dashboards_[key] = {"dashboard_deleted", deleted_json(id)};
+  wake();
+}
+
+void hub::flush_dashboards() {
+  for (auto& [key, news] : changed_dashboards_)
+    if (auto to = audiences_.find(key); to != audiences_.end())
+      send_state(to->second, news.event, news.payload);
+  changed_dashboards_.clear();
+}
+
 // --- read again
 
 void hub::began_anew(shard_id shard) {
@@ -85,25 +131,28 @@ void hub::began_anew(shard_id shard) {
 }
 
 // On the hub's thread.
-void hub::reread_agents() {
+void hub::reread_states() {
   for (std::uint16_t s = 1; s < shards_.size(); ++s) {
     auto& state = shards_[s];
     if (state.is_rereading || !std::exchange(state.is_stale, false)) continue;
-    auto questions = std::make_shared<std::deque<std::string>>(agent_questions(shard_id(s)));
+    auto questions = std::make_shared<std::deque<std::string>>(state_questions(shard_id(s)));
     if (questions->empty()) continue;
     state.is_rereading = true;
     reread_next(shard_id(s), std::move(questions));
   }
 }
 
-// What readers look at now: whole lists, and single agents of organisations whose list nobody looks at.
-std::deque<std::string> hub::agent_questions(shard_id shard) const {
+// What readers look at now: whole lists, and single agents of organisations whose list nobody looks at; dashboards.
+std::deque<std::string> hub::state_questions(shard_id shard) const {
   std::deque<std::string> questions;
   for (auto& [key, a] : audiences_) {
-    if (a.what->kind == topic_kind::agents) questions.push_back(list_question(a.what->org, {}));
-    if (a.what->kind == topic_kind::agent && !find(a.what->org, "agents") &&
-        data_.shard_of_agent(a.what->org, a.what->id) == shard)
-      questions.push_back(one_question(*a.what));
+    auto& what = *a.what;
+    if (what.kind == topic_kind::agents) questions.push_back(list_question(what.org, {}));
+    bool one_agent = what.kind == topic_kind::agent && !find(what.org, "agents") &&
+                     data_.shard_of_agent(what.org, what.id) == shard;
+    bool one_dashboard =
+        what.kind == topic_kind::dashboard && data_.shard_of_dashboard(what.org, what.id) == shard;
+    if (one_agent || one_dashboard) questions.push_back(one_question(what));
   }
   return questions;
 }
@@ -126,25 +175,35 @@ void hub::reread_answered(shard_id shard, const std::shared_ptr<std::deque<std::
     auto org = std::string(view_of(asked.getOrg()));
     message_reader reader(*answer);
     auto found = reader.root<schema::QueryResult>();
-    if (found.isAgents())
-      for (auto agent : found.getAgents())
-        if (!state.heard.contains(entity_key(org, view_of(agent.getAgent().getId())))) take_agent(org, agent);
+    take_read_again(state.heard, asked, found);
     auto more = found.getMore() ? std::string(view_of(found.getScannedToId())) : std::string();
     questions->pop_front();
     if (asked.isListAgents() && !more.empty()) questions->push_front(list_question(org, more));
   } catch (const std::exception& e) {
-    spdlog::warn("agents of shard {} may be shown as they were: {}", shard.value, e.what());
+    spdlog::warn("states of shard {} may be shown as they were: {}", shard.value, e.what());
     state.is_stale = true;
     questions->clear();
     wake();
   } catch (const kj::Exception& e) {
-    spdlog::error("agents of shard {} cannot be decoded: {}", shard.value, e.getDescription().cStr());
+    spdlog::error("states of shard {} cannot be decoded: {}", shard.value, e.getDescription().cStr());
     questions->clear();
   }
   if (!questions->empty()) return reread_next(shard, questions);
   state.is_rereading = false;
   state.heard.clear();
   if (state.is_stale) wake();
+}
+
+void hub::take_read_again(const std::set<std::string>& heard, schema::Query::Reader asked,
+                          schema::QueryResult::Reader found) {
+  auto org = view_of(asked.getOrg());
+  if (found.isAgents())
+    for (auto agent : found.getAgents())
+      if (!heard.contains(agent_topic(org, view_of(agent.getAgent().getId())))) take_agent(org, agent);
+  if (!asked.isGetDashboard() || heard.contains(dashboard_topic(org, view_of(asked.getGetDashboard()))))
+    return;
+  if (found.isDashboard()) take_dashboard(org, found.getDashboard());
+  if (found.isNothing()) take_removed_dashboard(org, view_of(asked.getGetDashboard()));
 }
 
 }  // namespace troupe::http

@@ -1,7 +1,8 @@
-#include "http/live/agent_snapshot.hpp"
+#include "http/live/state_snapshot.hpp"
 
 #include <kj/exception.h>
 
+#include "http/routes/dashboard_json.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/message.hpp"
 
@@ -68,6 +69,19 @@ struct snapshot : std::enable_shared_from_this<snapshot> {
   }
 };
 
+std::string one_json(schema::QueryResult::Reader found, const hub_config& by) {
+  std::string json;
+  if (found.isAgents() && found.getAgents().size() > 0) {
+    by.write_agent(found.getAgents()[0], json = "{\"agent\":");
+    json.push_back('}');
+  }
+  if (found.isDashboard()) {
+    write_dashboard_json(found.getDashboard(), json = "{\"dashboard\":");
+    json.push_back('}');
+  }
+  return json;
+}
+
 }  // namespace
 
 void snapshot_agents(hub& from, std::shared_ptr<io_thread> home, const std::string& org,
@@ -79,32 +93,31 @@ void snapshot_agents(hub& from, std::shared_ptr<io_thread> home, const std::stri
   });
 }
 
-void snapshot_agent(hub& from, std::shared_ptr<io_thread> home, const topic& of,
-                    std::function<void(result<std::string>)> done) {
+void snapshot_one(hub& from, std::shared_ptr<io_thread> home, const topic& of,
+                  std::function<void(result<std::string>)> done) {
+  bool of_agent = of.kind == topic_kind::agent;
   capnp::MallocMessageBuilder message;
   auto query = message.initRoot<schema::Query>();
   query.setOrg(of.org);
-  query.setGetAgent(of.id);
+  if (of_agent)
+    query.setGetAgent(of.id);
+  else
+    query.setGetDashboard(of.id);
   auto answered = [&from, done = std::move(done)](const result<std::string>& answer) {
     if (!answer) return done(answer.error());
-    std::string json;
     try {
       message_reader reader(*answer);
-      auto found = reader.root<schema::QueryResult>();
-      if (found.isAgents())
-        for (auto agent : found.getAgents()) {
-          json.clear();
-          from.config().write_agent(agent, json);
-        }
+      done(one_json(reader.root<schema::QueryResult>(), from.config()));
     } catch (const kj::Exception&) {
-      return done(failure{errc::internal, "the agent could not be read"});
+      done(failure{errc::internal, "a state could not be read"});
     }
-    done(std::move(json));
   };
-  from.data().query(from.data().shard_of_agent(of.org, of.id), to_bytes(message), consistency::linearizable,
-                    [home, answered = std::move(answered)](result<std::string> answer) {
-                      home->post([answered, answer = std::move(answer)] { answered(answer); });
-                    });
+  auto& data = from.data();
+  auto shard = of_agent ? data.shard_of_agent(of.org, of.id) : data.shard_of_dashboard(of.org, of.id);
+  data.query(shard, to_bytes(message), consistency::linearizable,
+             [home, answered = std::move(answered)](result<std::string> answer) {
+               home->post([answered, answer = std::move(answer)] { answered(answer); });
+             });
 }
 
 }  // namespace troupe::http

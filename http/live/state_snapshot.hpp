@@ -1,4 +1,5 @@
-// Agents' states as they are now: what a reader of the agents topic begins with, and what one gets who missed a change.
+// States as they are now: what a reader of the agents topic or of a dashboard begins with, and what one gets who missed a
+// change.
 #pragma once
 
 #include <functional>
@@ -21,8 +22,9 @@ struct agent_list {
 void snapshot_agents(hub& from, std::shared_ptr<io_thread> home, const std::string& org,
                      std::function<void(result<agent_list>)> done);
 
-// The agent of an agent's topic; an empty text if it is not known.
-void snapshot_agent(hub& from, std::shared_ptr<io_thread> home, const topic& of,
-                    std::function<void(result<std::string>)> done);
+// What the topic of an agent or a dashboard is about, as its pushes show it: {"agent":..} or {"dashboard":..}. An empty text
+// if it is not known.
+void snapshot_one(hub& from, std::shared_ptr<io_thread> home, const topic& of,
+                  std::function<void(result<std::string>)> done);
 
 }  // namespace troupe::http
