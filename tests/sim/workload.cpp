@@ -95,7 +95,8 @@ workload::operation workload::make(std::size_t c) {
   op.what = roll <= 40   ? kind::events
             : roll <= 55 ? (c != direct_client && dice.chance(0.4) ? kind::keyless_task : kind::task)
             : roll <= 62 ? kind::claim
-            : roll <= 70 ? kind::heartbeat
+            : roll <= 67 ? kind::heartbeat
+            : roll <= 70 ? kind::dashboard
             : roll <= 73 ? kind::noop
             : roll <= 76 ? kind::peek
                          : kind::read;
@@ -147,6 +148,15 @@ std::string workload::encode(operation& op) {
     claim.setTaskId(id);
     claim.setLeaseMs(60'000);
     claim.setWorker(key);
+  } else if (op.what == kind::dashboard) {
+    command.setIdempotencyKey(key);
+    command.setFingerprint(op.number);
+    op.dashboard = "board-" + std::to_string(op.number);
+    dashboards_[op.dashboard] = false;
+    auto dashboard = command.getBody().initCreateDashboard().initDashboard();
+    dashboard.setId(op.dashboard);
+    dashboard.setTitle(key);
+    dashboard.initCharts(1)[0].setId("chart");
   } else if (op.what == kind::heartbeat) {
     command.getBody().initHeartbeat().setAgentId(agent);
     command.getBody().getHeartbeat().setLeaseMs(10'000);
@@ -277,6 +287,8 @@ void workload::on_success(std::size_t c, node_id by, const std::string& bytes) {
   } else if (!me.now.task_name.empty() && reply.isTask()) {
     tasks_[me.now.task_name] = true;
     claimable_.emplace_back(view_of(reply.getTask().getAgentId()), view_of(reply.getTask().getId()));
+  } else if (reply.isDashboard()) {  // else there are as many as there may be
+    dashboards_[me.now.dashboard] = true;
   }
   if (world_.tracing(detail::everything))
     world_.trace(detail::everything, "operation %lu is acknowledged by node %lu at entry %lu", me.now.number,
@@ -337,6 +349,32 @@ void workload::audit(const storage::kv_reader& state) const {
     if (times != 1) throw violation("task " + name + " was made " + std::to_string(times) + " times");
   for (const auto& [name, acknowledged] : tasks_)
     if (acknowledged && !tasks.contains(name)) throw violation("the acknowledged " + name + " is lost");
+  audit_dashboards(state);
+}
+
+void workload::audit_dashboards(const storage::kv_reader& state) const {
+  std::set<std::string> found;
+  std::string last;
+  for (bool more = true; more;) {
+    capnp::MallocMessageBuilder query;
+    auto list = query.initRoot<schema::Query>().initListDashboards();
+    list.setAfterId(last);
+    list.setLimit(500);
+    auto bytes = ask(state, world_.machines(), query);
+    message_reader reader(bytes);
+    auto answer = reader.root<schema::QueryResult>();
+    if (!answer.isDashboards()) throw violation("dashboards cannot be listed");
+    for (auto item : answer.getDashboards().getItems()) {
+      if (item.getDashboard().getVersion() != 1) throw violation("a dashboard was made more than once");
+      found.emplace(view_of(item.getDashboard().getId()));
+    }
+    last = std::string(view_of(answer.getScannedToId()));
+    more = answer.getMore();
+    if (!more && answer.getDashboards().getTotal() != found.size())
+      throw violation("dashboards are not counted");
+  }
+  for (const auto& [id, acknowledged] : dashboards_)
+    if (acknowledged && !found.contains(id)) throw violation("the acknowledged " + id + " is lost");
 }
 
 }  // namespace troupe::sim

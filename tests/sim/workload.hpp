@@ -30,13 +30,24 @@ class workload {
   void audit(const storage::kv_reader& state) const;
 
  private:
-  enum class kind : std::uint8_t { events, task, keyless_task, claim, heartbeat, noop, read, peek };
+  enum class kind : std::uint8_t {
+    events,
+    task,
+    keyless_task,
+    claim,
+    heartbeat,
+    dashboard,
+    noop,
+    read,
+    peek
+  };
   struct operation {
     std::uint64_t number = 0;  // over all clients; 0: none
     kind what = kind::noop;
     std::string command;
     std::vector<uuid> event_ids;
     std::string task_name;
+    std::string dashboard;
     log_index floor;  // acknowledged before it was sent
     int sent = 0;
     int attempt = 0;                   // replies and deadlines of earlier attempts are told apart by it
@@ -68,6 +79,7 @@ class workload {
   void on_success(std::size_t c, node_id by, const std::string& reply);
   void give_up(std::size_t c);
   void probe();
+  void audit_dashboards(const storage::kv_reader& state) const;
   std::string encode(operation& op);
 
   world& world_;
@@ -76,6 +88,7 @@ class workload {
   std::uint64_t think_ms_max_;
   std::map<uuid, bool> events_;                                 // acknowledged?
   std::map<std::string, bool> tasks_;                           // by name: acknowledged?
+  std::map<std::string, bool> dashboards_;                      // by id: acknowledged?
   std::vector<std::pair<std::string, std::string>> claimable_;  // agent, task
 };
 
