@@ -2,7 +2,7 @@
 // reader as a table.
 // Invariants: one cell is in the tab order at a time and the arrows move it, in the direction they point. The figure
 // of a cell is in its name; colour has as many levels as can be told apart, on a scale that is shown.
-import { memo, useCallback, useContext, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
+import { Fragment, memo, useCallback, useContext, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
 import { t } from '../i18n/i18n.ts';
 import { direction } from '../i18n/locale.ts';
 import { LinkTo } from '../routing/link_to.tsx';
@@ -152,6 +152,17 @@ interface HeatRowProps {
   readonly open: (row: number, column: number) => void;
 }
 
+/** A name on a narrow screen goes on below after a slash rather than within a word. */
+function breakable(name: string): ReactNode {
+  const parts = name.split(/(?<=\/)/);
+  return parts.map((part, at) => (
+    <Fragment key={at}>
+      {at > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+}
+
 const HeatRow = memo(function HeatRow({ name, row, data, figure, tab_column, choose, open }: HeatRowProps) {
   const max = data.row_max?.[row] ?? data.max;
   const look = (value: number | null) =>
@@ -161,7 +172,7 @@ const HeatRow = memo(function HeatRow({ name, row, data, figure, tab_column, cho
   return (
     <tr>
       <th scope="row" title={name}>
-        <bdi>{name}</bdi>
+        <bdi>{breakable(name)}</bdi>
       </th>
       {(data.values[row] ?? []).map((value, column) => (
         <td

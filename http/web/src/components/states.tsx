@@ -17,11 +17,18 @@ export function Empty({ children }: { readonly children: ReactNode }) {
   return <p className="state">{children}</p>;
 }
 
-export function Failed({ error, again }: { readonly error: unknown; readonly again: () => void }) {
+interface FailedProps {
+  readonly error: unknown;
+  readonly again: () => void;
+  /** what it means that the node has no such thing; without it: that it does not offer these figures */
+  readonly missing_text?: string | undefined;
+}
+
+export function Failed({ error, again, missing_text }: FailedProps) {
   const unknown_here = error instanceof ApiError && error.status === 404;
   return (
     <div className="state state_failed" role="status">
-      <p>{unknown_here ? t('state.not_offered') : t('state.failed', { reason: message_of(error) })}</p>
+      <p>{unknown_here ? (missing_text ?? t('state.not_offered')) : t('state.failed', { reason: message_of(error) })}</p>
       <button type="button" className="button button_small" onClick={again}>
         {t('state.again')}
       </button>
@@ -33,12 +40,13 @@ interface AnswerProps<T> {
   readonly read: Read<T>;
   readonly empty?: (data: T) => boolean;
   readonly empty_text?: string;
+  readonly missing_text?: string | undefined;
   readonly children: (data: T) => ReactNode;
 }
 
 /** Shows an answer, or the state it is in. An answer that is there stays while a new one cannot be had. */
-export function Answer<T>({ read, empty, empty_text, children }: AnswerProps<T>) {
-  const state = state_of(read, empty, empty_text);
+export function Answer<T>({ read, empty, empty_text, missing_text, children }: AnswerProps<T>) {
+  const state = state_of(read, empty, empty_text, missing_text);
   return state === undefined && read.data !== undefined ? children(read.data) : state;
 }
 
@@ -46,9 +54,9 @@ export function Answer<T>({ read, empty, empty_text, children }: AnswerProps<T>)
  * What stands in the place of a plot until its figures are there; undefined: they are. As with Answer, what is there stays
  * while something newer cannot be had.
  */
-export function state_of<T>(read: Read<T>, empty?: (data: T) => boolean, empty_text?: string): ReactNode {
+export function state_of<T>(read: Read<T>, empty?: (data: T) => boolean, empty_text?: string, missing_text?: string): ReactNode {
   if (read.data === undefined) {
-    return read.isError ? <Failed error={read.error} again={() => void read.refetch()} /> : <Loading />;
+    return read.isError ? <Failed error={read.error} again={() => void read.refetch()} missing_text={missing_text} /> : <Loading />;
   }
   return empty?.(read.data) ? <Empty>{empty_text ?? t('state.empty_range')}</Empty> : undefined;
 }

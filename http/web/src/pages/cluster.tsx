@@ -13,7 +13,7 @@ import { use_cluster } from '../queries/cluster.ts';
 export function Cluster() {
   const cluster = use_cluster();
   return (
-    <Answer read={cluster}>
+    <Answer read={cluster} missing_text={t('cluster.alone')}>
       {(data) => (
         <>
           {data.problems.length > 0 && (

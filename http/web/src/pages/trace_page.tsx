@@ -27,7 +27,7 @@ export function TracePage() {
           {t('chart.show_events')}
         </LinkTo>
       </p>
-      <Answer read={trace}>
+      <Answer read={trace} missing_text={t('trace.unknown')}>
         {(data) => (
           <>
             <TraceFigures trace={data} />
