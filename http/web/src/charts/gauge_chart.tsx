@@ -80,11 +80,15 @@ function Dial({ row, measure, full, scale, named }: DialProps) {
         </text>
       </svg>
       <p>
-        <bdi className="dial_name">{row.to === undefined || !interactive ? name : <LinkTo to={row.to}>{name}</LinkTo>}</bdi>
-        <span className="muted">
-          {of}
-          {share > 1 && ` · ${t('chart.beyond')}`}
-        </span>
+        <bdi className="dial_name" title={name}>
+          {row.to === undefined || !interactive ? name : <LinkTo to={row.to}>{name}</LinkTo>}
+        </bdi>
+        {scale !== 'whole' && (
+          <span className="muted">
+            {of}
+            {share > 1 && ` · ${t('chart.beyond')}`}
+          </span>
+        )}
       </p>
     </div>
   );

@@ -13,6 +13,8 @@ import { share_of_slice, slices_of, summary_of_keys, table_of_keys, type Slice }
 
 const slices_max = 6;
 const [outer, inner] = [48, 29] as const;
+/** Of the text within the ring: as large as it may be, and what all of its letters have together. */
+const [whole_px, room_px] = [12, 84] as const;
 const colours = ['--series_1', '--series_2', '--series_3', '--series_5', '--series_6'] as const;
 
 const colour_of = (slice: Slice, index: number): string =>
@@ -22,6 +24,7 @@ export function PieChart({ title, data, state, note }: KeyChartProps) {
   const slices = useMemo(() => slices_of(data, slices_max), [data]);
   const table = useMemo(() => table_of_keys(data), [data]);
   const whole = slices.reduce((sum, { value }) => sum + value, 0);
+  const total = whole > 0 ? data.measure.short(whole) : '–';
   const drawing = useRef<SVGSVGElement>(null);
   const [pointed, set_pointed] = useState<string | null>(null);
   return (
@@ -47,8 +50,8 @@ export function PieChart({ title, data, state, note }: KeyChartProps) {
               />
             ))}
           </g>
-          <text className="pie_whole" textAnchor="middle" y="2">
-            {whole > 0 ? data.measure.short(whole) : '–'}
+          <text textAnchor="middle" y="2" style={{ fontSize: `${Math.min(whole_px, room_px / total.length)}px` }}>
+            {total}
           </text>
           <text className="pie_measure" textAnchor="middle" y="11">
             {data.measure.name}

@@ -35,6 +35,8 @@ const [start, end, top, bottom] = [52, 12, 20, 34] as const;
 const [px_per_x_tick, px_per_y_tick] = [90, 44] as const;
 const names_max = 6;
 const name_room_px = 22;
+/** Half of a long name. */
+const edge_px = 64;
 
 export function scatter_layout(points: readonly ScatterPoint[], shown: Box, size: Size): ScatterLayout {
   const [width, height] = [Math.max(1, size.width - start - end), Math.max(1, size.height - top - bottom)];
@@ -94,7 +96,7 @@ export function ScatterDrawing({ layout, data, cursor }: DrawingProps): ReactNod
       )}
       {marks.map((mark, index) =>
         named.has(index) ? (
-          <text key={index} className="scatter_name" x={mark.x} y={mark.y - 9} textAnchor="middle">
+          <text key={index} className="scatter_name" x={mark.x} y={mark.y - 9} textAnchor={anchor_at(edge(mark.x), size)}>
             {mark.name.slice(0, 18)}
           </text>
         ) : null,
@@ -102,6 +104,12 @@ export function ScatterDrawing({ layout, data, cursor }: DrawingProps): ReactNod
       {marks[cursor]?.inside && <circle className="scatter_cursor" cx={marks[cursor].x} cy={marks[cursor].y} r="9" />}
     </>
   );
+}
+
+/** So that a name near an edge stays within it. */
+function anchor_at(x: number, size: Size): 'start' | 'middle' | 'end' {
+  if (x > size.width - edge_px) return 'end';
+  return x < start + edge_px / 2 ? 'start' : 'middle';
 }
 
 /** The highest ones, as long as their names do not lie on each other. */

@@ -9,8 +9,10 @@ import { KnowledgeGraphNotes } from '../../components/knowledge_graph.tsx';
 import { heat_params, KnowledgeHeatMap } from '../../components/knowledge_heat.tsx';
 import { address_of } from '../../components/knowledge_neighbours.tsx';
 import { Exactness, state_of } from '../../components/states.tsx';
+import { preset_ms, span_at } from '../../filters/time_range.ts';
 import { t } from '../../i18n/i18n.ts';
 import { use_events_link } from '../../routing/events_link.ts';
+import { use_range } from '../../routing/range.ts';
 import { navigate } from '../../routing/router.ts';
 import { group_name, measure_of } from '../words.ts';
 import { use_chart_read, type ChartProps } from './chart_read.ts';
@@ -25,8 +27,11 @@ export function KnowledgeChart(props: ChartProps) {
 
 function Heat({ chart, title, pace }: ChartProps) {
   const { filters, top } = chart.source;
-  const heat = use_chart_read<KnowledgeHeat>('/knowledge/heatmap', { ...filters, ...heat_params('hour', top) }, pace);
-  return <KnowledgeHeatMap title={title} heat={heat} by="hour" />;
+  const { since_ms, until_ms } = span_at(use_range(), Date.now());
+  // Hours of the day are worth comparing once there is more than one of each.
+  const by = until_ms - since_ms > preset_ms['24h'] ? 'hour' : 'time';
+  const heat = use_chart_read<KnowledgeHeat>('/knowledge/heatmap', { ...filters, ...heat_params(by, top) }, pace);
+  return <KnowledgeHeatMap title={title} heat={heat} by={by} />;
 }
 
 function Graph({ chart, title, pace }: ChartProps) {
