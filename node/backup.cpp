@@ -113,7 +113,7 @@ result<storage::backup_manifest> backups::write(const std::string& folder) {
   auto to = storage::backup_writer::begin(folder);
   if (!to) return to.error();
   storage::backup_manifest m;
-  m.version = version_text;
+  m.version = version_text();
   m.cluster = from_.cluster_id;
   m.node = from_.self;
   m.begun_us = now_us();

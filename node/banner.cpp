@@ -11,7 +11,7 @@ std::string url_of(const listen_address& a) {
 
 std::string banner(const banner_facts& f) {
   auto base = url_of(f.http);
-  std::string out = "\n  Troupe " + std::string(version_text) + " is running.\n\n";
+  std::string out = "\n  Troupe " + std::string(version_text()) + " is running.\n\n";
   out += (f.has_page ? "  The page   " : "  The API    ") + base + "\n";
   if (!f.has_page)
     out += "  (no page: its files were not found; build them with ./dev build or name web_root)\n";

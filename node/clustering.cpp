@@ -55,8 +55,8 @@ clustering::clustering(caf::actor_system& system, const config& c, const storage
   auto& self = network.self;
   self.node = id.node;
   self.cluster = id.cluster;
-  self.version = version_text;
-  self.level = behaviour_level;
+  self.version = version_text();
+  self.level = behaviour_level();
   self.name = c.node_name;
   self.zone = c.zone;
   self.address = advertised_.text();
@@ -95,8 +95,8 @@ result<std::optional<listen_address>> clustering::start(surroundings around) {
                .address = network_ ? advertised_.text() : std::string(),
                .client_address = around.client_address,
                .zone = config_.zone,
-               .version = std::string(version_text),
-               .level = behaviour_level};
+               .version = std::string(version_text()),
+               .level = behaviour_level()};
   from.started_us = around.started_us;
   from.figures = std::move(around.figures);
   from.marks = marks_;
@@ -111,7 +111,11 @@ result<std::optional<listen_address>> clustering::start(surroundings around) {
     if (!known) return known.error();
     from.known = std::move(*known);
   }
-  from.map_changed = [this](const cluster::cluster_map& map) { reach(map); };
+  level_->store(from.known.level);
+  from.map_changed = [this](const cluster::cluster_map& map) {
+    level_->store(map.level);
+    reach(map);
+  };
   // Until there is a map: that tells membership whom to reach.
   if (network_ && invitation_ && from.known.version == 0) network_->set_peers(invitation_->peers);
   membership_ = std::make_unique<membership>(system_, std::move(from));

@@ -39,6 +39,8 @@ class clustering {
   shard_directory& directory() { return directory_; }
   // Null when the node runs alone.
   network* peers() { return network_.get(); }
+  // The behaviour level in force, kept current; 0 before the map is known.
+  std::shared_ptr<const std::atomic<std::uint32_t>> level() const { return level_; }
 
   struct surroundings {
     client* actors = nullptr;
@@ -72,6 +74,7 @@ class clustering {
   const config& config_;
   const storage::directory_identity identity_;
   const kept_map kept_;
+  const std::shared_ptr<std::atomic<std::uint32_t>> level_ = std::make_shared<std::atomic<std::uint32_t>>(0);
   std::optional<invitation> invitation_;
   listen_address listen_, advertised_;
   shard_directory directory_;

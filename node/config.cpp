@@ -316,7 +316,7 @@ result<flags_read> read_flags(std::span<const std::string> arguments) {
   }
   for (const auto& s : all_settings())
     if (app.count(flag_of(s)) > 0) out.values[std::string(s.name)] = given[std::string(s.name)];
-  if (version) out = {command_line_wish::version, "trouped " + std::string(version_text) + "\n", {}};
+  if (version) out = {command_line_wish::version, "trouped " + std::string(version_text()) + "\n", {}};
   if (print) out.wish = command_line_wish::print_config;
   return out;
 }

@@ -9,6 +9,7 @@
 
 #include "actors/machines.hpp"
 #include "actors/presence/actor.hpp"
+#include "node/version.hpp"
 #include "protocol/uuid.hpp"
 #include "storage/rocks_kv.hpp"
 #include "storage/shard_client.hpp"
@@ -109,6 +110,7 @@ result<std::unique_ptr<engine>> engine::start(const config& c) {
   e->store_ = std::move(*store);
   e->writer_ = std::make_unique<storage::log_writer>(*e->store_);
   e->machines_ = make_machines();
+  e->machines_.level = behaviour_level();
   e->space_ = std::make_unique<storage::space_guard>(c.data_dir, storage::disk_reserve_bytes);
   tls_identity identity{e->pki_.authority, e->pki_.node, e->pki_.node_key};
   e->config_ = std::make_unique<actor_config>(c.actor_threads, identity);
@@ -162,6 +164,7 @@ result<bool> engine::start_shards(const config& c, std::optional<invitation> inv
     if (id.origin == storage::node_origin::founded) shard.raft.voters = {id.node};
     shard.raft.seed = static_cast<std::uint32_t>(random_u64());
     shard.history = id.history;
+    shard.level = cluster_->level();
   }
   auto fresh = storage::make_fresh_shards(*store_, configs);
   if (!fresh) return fresh.error();

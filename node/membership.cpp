@@ -113,11 +113,6 @@ membership_figures membership::figures() const {
   return common_->figures;
 }
 
-std::uint32_t membership::level() const {
-  std::lock_guard lock(common_->mutex);
-  return common_->map.level;
-}
-
 void membership::command(const std::function<void(schema::ClusterCommand::Builder)>& fill, changed then) {
   client_->command(system_shard, encoded_cluster_command(fill),
                    [shared = common_, then = std::move(then)](const result<std::string>& reply) {

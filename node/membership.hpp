@@ -80,8 +80,6 @@ class membership {
   // An encoded schema::ClusterView; never null.
   std::shared_ptr<const std::string> view() const;
   membership_figures figures() const;
-  // The behaviour level in force, 0 before the map is known.
-  std::uint32_t level() const;
 
   // May the node that said hello come in? Known nodes without an invitation; strangers with one.
   // 'decide' is called once, at once or from an actor's thread: with the map, or with a refusal in words.

@@ -79,7 +79,7 @@ void add_each(family_list& out, const kind_of<Thing> (&kinds)[count], const std:
 
 void add_process(family_list& out, const process_figures& p) {
   out.add(MetricType::Gauge, "troupe_build_info", "The version that runs; always 1.", 1,
-          {{"version", std::string(version_text)}});
+          {{"version", std::string(version_text())}});
   out.counter("process_cpu_seconds_total", "Processor time used, user and system.", p.cpu_seconds);
   out.gauge("process_resident_memory_bytes", "Memory in use.", p.resident_bytes);
   out.gauge("process_virtual_memory_bytes", "Address space in use.", p.virtual_bytes);

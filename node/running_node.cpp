@@ -174,7 +174,7 @@ result<bool> running_node::start_edge() {
   }
   c.web_root = find_web_root(config_.web_root).string();
   c.allowed_origins = config_.cors_origins;
-  c.version = std::string(version_text);
+  c.version = std::string(version_text());
   c.node_name = node_name(engine_->directory().identity().node);
   facts_.has_page = !c.web_root.empty();
   metric_sources figures;
@@ -280,7 +280,7 @@ void running_node::say_ready() const {
   spdlog::info(
       "trouped {} is ready | http_listen={} otlp_listen={} ops_listen={} admin_listen={} cluster_listen={} "
       "took_ms={}",
-      version_text, facts_.http.text(), text_or_off(facts_.otlp), ops_ ? ops_->address().text() : "off",
+      version_text(), facts_.http.text(), text_or_off(facts_.otlp), ops_ ? ops_->address().text() : "off",
       text_or_off(admin_address_), text_or_off(cluster_address_), (now_us() - started_us_) / 1000);
 }
 
@@ -288,8 +288,8 @@ void running_node::fill_status(schema::NodeStatus::Builder out) const {
   const auto& id = engine_->directory().identity();
   out.setNodeId(id.node.value);
   out.setClusterId(id.cluster);
-  out.setVersion(std::string(version_text));
-  out.setLevel(behaviour_level);
+  out.setVersion(std::string(version_text()));
+  out.setLevel(behaviour_level());
   out.setStartedUs(started_us_);
   out.setDataDir(config_.data_dir.string());
   out.setHttpListen(facts_.http.text());

@@ -1,12 +1,14 @@
-// The version of this build, from CMakeLists.txt.
+// The version of this build, from CMakeLists.txt, and what it can do. In a file of its own, so that a program of another
+// version can be linked from the same library (tests/next).
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace troupe::node {
 
-inline constexpr std::string_view version_text = TROUPE_VERSION;
-// Behaviour level this build can apply: see protocol's machine contract.
-inline constexpr unsigned behaviour_level = 1;
+std::string_view version_text();
+// The behaviour level up to which this build's machines can apply entries: see protocol's machine contract.
+std::uint32_t behaviour_level();
 
 }  // namespace troupe::node

@@ -149,6 +149,8 @@ class query_handler {
 
 // What a shard is made of. Handed to storage by the node; there is no global registry.
 struct machine_set {
+  // The behaviour level up to which they can apply entries. A replica halts before one beyond it.
+  std::uint32_t level = 1;
   std::vector<std::unique_ptr<machine>> machines;
   std::vector<std::unique_ptr<query_handler>> queries;
 

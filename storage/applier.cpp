@@ -133,6 +133,11 @@ applied_entry applier::apply(log_index at, term entry_term, std::string_view ent
   must(!next_, "nothing is applied after the seal");
   auto decoded = decode_entry(entry);
   if (!decoded) throw storage_fault("entry " + std::to_string(at.value) + " " + decoded.error().detail);
+  if (decoded->at.level > machines_.level)
+    throw storage_fault("entry " + std::to_string(at.value) + " is of behaviour level " +
+                            std::to_string(decoded->at.level) + ", this version can do " +
+                            std::to_string(machines_.level) + ": install a newer version",
+                        errc::unsupported);
   work w;
   w.at = decoded->at;
   w.at.index = at;

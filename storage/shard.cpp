@@ -2,6 +2,8 @@
 
 #include <kj/exception.h>
 
+#include <algorithm>
+
 #include "protocol/message.hpp"
 #include "protocol/schema/command.capnp.h"
 #include "protocol/schema/storage.capnp.h"
@@ -12,7 +14,6 @@ namespace troupe::storage {
 
 namespace {
 
-constexpr std::uint32_t level_known = 1;
 constexpr std::size_t finish_entries = 256;  // read at once
 
 failure unknown_outcome(std::string_view why) {
@@ -36,6 +37,7 @@ shard::shard(shard_config config, kv& store, const machine_set& machines, shard_
       store_(store),
       host_(host),
       guards_(guards),
+      level_max_(machines.level),
       applier_(config_.raft.shard, config_.raft.generation, config_.history, store, machines) {
   if (alone())
     applier_.write_with(
@@ -138,13 +140,17 @@ std::optional<failure> shard::refusal_of(std::string_view command, std::string& 
   return std::nullopt;
 }
 
+std::uint32_t shard::level_in_force() const {
+  return config_.level ? std::clamp(config_.level->load(), std::uint32_t{1}, level_max_) : level_max_;
+}
+
 void shard::propose(instant now, request_id request, std::string command) {
   std::string idempotency;
   if (auto refused = refusal_of(command, idempotency)) return host_.replied(request, *refused);
   stamp at;
   at.time_us = std::max(now.wall_us, last_stamp_us_);
   std::tie(at.entropy_high, at.entropy_low) = host_.entropy();
-  at.level = level_known;
+  at.level = level_in_force();
   auto entry = std::make_shared<const std::string>(encode_entry(at, command));
   auto bytes = entry->size();
   // The replica may commit before propose() returns (a lone voter does not, but nothing here depends on it).

@@ -11,7 +11,9 @@
 // - what cannot be applied halts the shard with its bytes kept.
 #pragma once
 
+#include <atomic>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -59,6 +61,9 @@ class shard_host {
 struct shard_config {
   replica_config raft;
   epoch history;
+  // The behaviour level in force in the cluster, as far as this node knows: what a leader stamps. Null: that of the
+  // machines. 0: not known yet, stamped as 1.
+  std::shared_ptr<const std::atomic<std::uint32_t>> level = nullptr;
   std::uint64_t snapshot_every = limits::log_entries_before_snapshot;
   std::uint64_t trailing = limits::log_entries_trailing;
   std::uint64_t announce_ms = 500;  // between two tellings that a generation began
@@ -159,6 +164,7 @@ class shard final : private replica_host {
   void after(instant now);
   void compact(instant now);
   void hand_over_run();
+  std::uint32_t level_in_force() const;
   bool alone() const { return config_.raft.voters.size() == 1; }
   void drop_log(kv_batch& batch, log_index applied, term applied_term);
 
@@ -166,6 +172,7 @@ class shard final : private replica_host {
   kv& store_;
   shard_host& host_;
   replica_guards guards_;
+  const std::uint32_t level_max_;
   applier applier_;
   std::unique_ptr<replica> replica_;
   std::map<log_index, pending> pending_;

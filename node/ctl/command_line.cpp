@@ -357,7 +357,7 @@ int run(std::span<const std::string> arguments, const node::environment& env, co
     return usage;
   }
   if (tree.p.version) {
-    on.out << "troupectl " << node::version_text << '\n';
+    on.out << "troupectl " << node::version_text() << '\n';
     return ok;
   }
   if (!tree.p.shell.empty()) {

@@ -1,10 +1,11 @@
 // Faults against a real cluster under load, and whether everything that was promised still holds. See README.md.
-//   run.mjs [--minutes N] [--seed N] [--nodes N] [--faults NAME,NAME] [--failovers N] [--changes MB] [--suite] [--list]
+//   run.mjs [--minutes N] [--seed N] [--nodes N] [--faults NAME,NAME] [--failovers N] [--changes MB] [--catch-up EVENTS] [--moving] [--suite] [--list]
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Cluster } from '../e2e/support/cluster.mjs';
 import { stays, until } from '../e2e/support/until.mjs';
+import { catch_up } from './catch_up.mjs';
 import { changes } from './changes.mjs';
 import { faults } from './faults.mjs';
 import { failovers } from './failovers.mjs';
@@ -25,6 +26,8 @@ const { values: options } = parseArgs({
     faults: { type: 'string', default: Object.keys(faults).join(',') },
     failovers: { type: 'string' },
     changes: { type: 'string' },
+    'catch-up': { type: 'string' },
+    moving: { type: 'boolean', default: false }, // one node more than a shard has replicas, and these move during each fault
     suite: { type: 'boolean', default: false }, // the checkers' own tests first
     list: { type: 'boolean', default: false },
   },
@@ -87,10 +90,13 @@ async function under_faults(cluster, spaces, machines, workloads) {
     const name = queue.pop();
     const hold_ms = name.startsWith('pause') ? 100 + random() * pause_ms_max : 500 + random() * 4_000;
     log(`${name}, for ${(hold_ms / 1000).toFixed(1)} s`);
-    const undo = await faults[name]({ cluster, spaces, machines, random, log });
+    const context = { cluster, spaces, machines, random, log };
+    const settle = options.moving && name !== 'drain one' ? await faults['drain one'](context) : async () => {};
+    const undo = await faults[name](context);
     await stays('the fault lasts', () => true, hold_ms);
     await undo();
     await start_ended(cluster);
+    await settle();
     const { took, stuck } = await back(workloads);
     times.push(took);
     if (stuck.length > 0) problems.push(`after "${name}" ${stuck.join(', ')} did not go on within ${back_within_ms} ms`);
@@ -115,7 +121,7 @@ async function main() {
   make_harm();
   console.log(`seed ${seed}: the same with --seed ${seed}`);
   // A change begins with one node, and is over with a fourth in the third's place.
-  const count = options.changes ? 4 : Number(options.nodes);
+  const count = options.changes ? 4 : Number(options.nodes) + (options.moving ? 1 : 0);
   const spaces = Array.from({ length: count }, (_, i) => new Namespace(i + 1));
   const machines = spaces.map((space) => new Machine(space.i));
   const cluster = await Cluster.start(options.changes ? 1 : count, (i) => ({
@@ -126,6 +132,7 @@ async function main() {
   log(`${cluster.nodes.length} nodes are one cluster`);
   try {
     if (options.changes) return verdict('planned changes', await changes(cluster, Number(options.changes), log));
+    if (options['catch-up']) return verdict('catching up', await catch_up(cluster, Number(options['catch-up']), log));
     if (options.failovers) return verdict('failovers', await failovers(cluster, Number(options.failovers), log));
     const append = new Append(cluster, random);
     const workloads = [append, new Register(cluster, random), new Claims(cluster, random), new Follow(cluster, append)];

@@ -24,7 +24,7 @@ export class Node {
   /**
    * `env`: more TROUPE_ settings. `data_dir`: an existing one, otherwise a temporary one that is removed at the end.
    * `wrap`: from the program to the [program, arguments] that run it. `host`: where it listens for clients. `cluster`: true
-   * for a node that may have peers.
+   * for a node that may have peers. `program`: trouped, or trouped_next, which is a version later.
    */
   static async start(options) {
     const node = await Node.prepare(options);
@@ -33,8 +33,9 @@ export class Node {
   }
 
   /** The same, not yet running. */
-  static async prepare({ env = {}, data_dir, wrap = (program) => [program, []], host = '127.0.0.1', cluster = false } = {}) {
+  static async prepare({ env = {}, data_dir, wrap = (program) => [program, []], host = '127.0.0.1', cluster = false, program = 'trouped' } = {}) {
     const node = new Node();
+    node.program = program;
     node.host = host;
     if (cluster) node.ports.cluster = 0;
     node.home = await mkdtemp(join(tmpdir(), 'troupe-e2e-'));
@@ -66,7 +67,7 @@ export class Node {
 
   /** Starts the process and does not wait for it. */
   async launch() {
-    const program = join(bin_dir, 'trouped');
+    const program = join(bin_dir, this.program);
     if (!existsSync(program)) throw new Error(`${program} is missing: ./dev build`);
     const listen = (name) => `${this.host}:${this.ports[name]}`;
     this.exit = null;

@@ -84,7 +84,7 @@ TEST_CASE("membership: a node alone founds its cluster and has nothing to compla
   REQUIRE(map.nodes.size() == 1);
   CHECK(map.nodes[0].state == node_state::active);
   CHECK(map.shards.size() == 4);
-  CHECK(c.at(n1).level() == 1);
+  CHECK(c.at(n1).map().level == 1);
   auto figures = c.at(n1).figures();
   CHECK(figures.led == 4);
   CHECK(figures.active == 1);

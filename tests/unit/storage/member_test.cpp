@@ -11,6 +11,8 @@
 #include "protocol/message.hpp"
 #include "protocol/schema/command.capnp.h"
 #include "protocol/schema/reply.capnp.h"
+#include "storage/entry.hpp"
+#include "storage/log.hpp"
 #include "storage/snapshot.hpp"
 #include "storage/state_transfer.hpp"
 #include "tests/support/memory_kv.hpp"
@@ -96,7 +98,10 @@ struct desk_node final : member_host {
   void role_changed(raft_role, term, node_id) override {}
   void read_ready(read_id) override { ++reads_ready; }
   void read_failed(read_id) override { ++reads_failed; }
-  void halted(const failure& why) override { FAIL(why.detail); }
+  void halted(const failure& why) override {
+    if (!may_halt) FAIL(why.detail);
+    fault = why.detail;
+  }
   std::pair<std::uint64_t, std::uint64_t> entropy() override { return {1, 2}; }
 
   shard_config config;
@@ -106,7 +111,8 @@ struct desk_node final : member_host {
   std::deque<std::pair<std::unique_ptr<kv_batch>, write_ticket>> disk;
   std::vector<std::pair<node_id, std::string>> raft, news;
   std::optional<state_request> wanted;
-  bool imports = false;
+  bool imports = false, may_halt = false;
+  std::string fault;
   std::map<std::uint64_t, result<std::string>> replies;
   int reads_ready = 0, reads_failed = 0;
 };
@@ -215,6 +221,35 @@ TEST_CASE("member: a lone voter's data lives on among three, and goes back to an
     CHECK(d.at(n).it->phase() == member_phase::vacant);
     CHECK(digest(d.at(n).store.latest(), the_shard) == digest(memory_kv().latest(), the_shard));
   }
+}
+
+TEST_CASE(
+    "member: a leader stamps the level in force, and an older version halts before an entry beyond its own") {
+  desk d(1, {node_id(1)});
+  auto& one = d.at(1);
+  auto in_force = std::make_shared<std::atomic<std::uint32_t>>(0);
+  one.config.level = in_force;
+  one.machines.level = 2;
+  one.start(d.now);
+  d.settle();
+  // Not known yet; then 1, 2, and what this version cannot do itself.
+  for (std::uint32_t level : {0, 1, 2, 3}) {
+    *in_force = level;
+    CHECK(d.ask(1, noop()) == "done");
+  }
+  auto last = one.it->replica()->status().applied;
+  auto records = load_records(one.store.latest(), the_shard, log_index(last.value - 3), 4);
+  REQUIRE(records);
+  std::vector<std::uint32_t> stamped;
+  for (const auto& r : *records) stamped.push_back(decode_entry(*r.payload)->at.level);
+  CHECK(stamped == std::vector<std::uint32_t>{1, 1, 2, 2});
+  one.machines.level = 1;
+  one.may_halt = true;
+  one.it = std::make_unique<storage::member>(one.config, one.store, one.machines, one);
+  static_cast<void>(one.it->start(d.now));
+  d.settle();
+  CHECK(one.fault.find("is of behaviour level 2, this version can do 1: install a newer version") !=
+        std::string::npos);
 }
 
 TEST_CASE("member: a seal for another generation, or of impossible voters, changes nothing") {
