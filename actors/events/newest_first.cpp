@@ -16,6 +16,11 @@ std::string with_time(const std::string& prefix, std::int64_t time_us) {
   return prefix + key_writer(record_tag::event_block).i64(time_us).str().substr(1);
 }
 
+// Spans of a trace may go back from any time.
+bool has_windows(const std::string& prefix) {
+  return prefix.front() != static_cast<char>(record_tag::event_by_trace);
+}
+
 }  // namespace
 
 newest_first::newest_first(const record_reader& records, std::string prefix, bounds within, member is_member)
@@ -23,28 +28,34 @@ newest_first::newest_first(const record_reader& records, std::string prefix, bou
       prefix_(std::move(prefix)),
       within_(std::move(within)),
       is_member_(std::move(is_member)),
-      // Spans of a trace may go back from any time.
-      has_windows_(prefix_.front() != static_cast<char>(record_tag::event_by_trace)) {}
+      has_windows_(has_windows(prefix_)) {}
 
-void newest_first::walk(const std::function<bool(const place&, schema::Event::Reader)>& visit) {
-  auto from = within_.since_us ? with_time(prefix_, *within_.since_us) : prefix_;
-  auto to = prefix_end(prefix_);
+void each_span(const record_reader& records, const std::string& prefix, const newest_first::bounds& within,
+               const std::function<bool(std::int64_t, event_seq, std::int64_t)>& visit) {
+  auto from = within.since_us ? with_time(prefix, *within.since_us) : prefix;
+  auto to = prefix_end(prefix);
   std::int64_t end_us = 0;
-  if (has_windows_ && within_.before && window_end(within_.before->time_us, end_us))
-    to = with_time(prefix_, end_us);
-  bool going = true;
-  auto look = [&](std::string_view key, std::string_view value) {
-    key_reader in(key.substr(prefix_.size()));
+  if (has_windows(prefix) && within.before && window_end(within.before->time_us, end_us))
+    to = with_time(prefix, end_us);
+  if (from >= to) return;
+  records.scan_down(family::events, from, to, [&](std::string_view key, std::string_view value) {
+    key_reader in(key.substr(prefix.size()));
     auto newest_us = in.i64();
     event_seq block(in.u64());
+    return visit(newest_us, block, spans::decode_oldest(value));
+  });
+}
+
+void newest_first::walk(const std::function<bool(const place&, schema::Event::Reader)>& visit) {
+  bool going = true;
+  each_span(records_, prefix_, within_, [&](std::int64_t newest_us, event_seq block, std::int64_t oldest_us) {
     // The events found so far that no event of this span or of a later one can come before.
     going = visit_down_to({newest_us, event_seq(block.value + 1)}, visit);
     if (!going) return false;
-    bool later = within_.before && spans::decode_oldest(value) > within_.before->time_us;
+    bool later = within_.before && oldest_us > within_.before->time_us;
     if (!later) open(newest_us, block);
     return true;
-  };
-  if (from < to) records_.scan_down(family::events, from, to, look);
+  });
   if (going) visit_down_to({std::numeric_limits<std::int64_t>::min(), event_seq()}, visit);
 }
 

@@ -59,4 +59,9 @@ class newest_first {
   std::size_t blocks_bytes_ = 0;
 };
 
+// The spans of an index that may have events within, the one with the latest newest time first:
+// visit(newest time, block, oldest time) until it returns false.
+void each_span(const record_reader& records, const std::string& prefix, const newest_first::bounds& within,
+               const std::function<bool(std::int64_t, event_seq, std::int64_t)>& visit);
+
 }  // namespace troupe::events

@@ -4,6 +4,8 @@
 
 #include "block.hpp"
 #include "filter.hpp"
+#include "filtered_cells.hpp"
+#include "index_choice.hpp"
 #include "keys.hpp"
 #include "newest_first.hpp"
 #include "protocol/page.hpp"
@@ -44,15 +46,6 @@ void get_event(const record_reader& records, schema::Query::Reader query, schema
   if (!there) throw machine_fault("event " + std::to_string(seq.value) + " is indexed but not stored");
 }
 
-// The index that narrows the question most, without time and seq.
-std::string index_prefix(std::string_view org, schema::EventFilter::Reader asked) {
-  if (asked.getTraceId().size() > 0)
-    return key_writer(record_tag::event_by_trace).text(org).text(view_of(asked.getTraceId())).str();
-  if (asked.getAgentId().size() > 0)
-    return key_writer(record_tag::event_by_agent).text(org).text(view_of(asked.getAgentId())).str();
-  return key_writer(record_tag::event_by_time).text(org).str();
-}
-
 // What of the index is asked for.
 newest_first::bounds bounds_of(schema::ListEvents::Reader asked) {
   newest_first::bounds within;
@@ -64,15 +57,6 @@ newest_first::bounds bounds_of(schema::ListEvents::Reader asked) {
     within.before = within.before ? std::min(*within.before, cursor) : cursor;
   }
   return within;
-}
-
-// Is an event one of the index that index_prefix() chose?
-newest_first::member member_of(schema::EventFilter::Reader asked) {
-  if (asked.getTraceId().size() > 0)
-    return [asked](auto event) { return view_of(event.getTraceId()) == view_of(asked.getTraceId()); };
-  if (asked.getAgentId().size() > 0)
-    return [asked](auto event) { return view_of(event.getAgentId()) == view_of(asked.getAgentId()); };
-  return [](auto) { return true; };
 }
 
 void list_events(const record_reader& records, schema::Query::Reader query,
@@ -147,7 +131,8 @@ bool event_queries::handles(which query) const {
     case which::GET_EVENT:
     case which::LIST_EVENTS:
     case which::READ_FEED:
-    case which::READ_ROLLUPS: return true;
+    case which::READ_ROLLUPS:
+    case which::READ_FILTERED_CELLS: return true;
     default: return false;
   }
 }
@@ -159,6 +144,7 @@ void event_queries::answer(const record_reader& records, schema::Query::Reader q
     case which::LIST_EVENTS: return list_events(records, query, out);
     case which::READ_FEED: return read_feed(records, query, out);
     case which::READ_ROLLUPS: return read_rollups(records, query, out);
+    case which::READ_FILTERED_CELLS: return read_filtered_cells(records, query, out);
     default: return out.setPosition();
   }
 }

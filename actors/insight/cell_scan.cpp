@@ -53,6 +53,7 @@ cell_scan::cell_scan(const record_reader& records, std::string_view org, schema:
   from_us_ = std::clamp(asked.getSinceUs(), -cell_time_us_max, cell_time_us_max);
   until_us_ = std::clamp(asked.getUntilUs(), -cell_time_us_max, cell_time_us_max);
   if (is_sample() && (!shape_->is_hashed || until_us_ - from_us_ > sampled_us_max)) return;
+  shares_hours_ = shares_hours(asked);
   switch (shape_->spans) {
     case cell_spans::timeless: spans_ = {{Resolution::DAY, 0, 1}}; break;
     case cell_spans::hours: {
@@ -63,7 +64,7 @@ cell_scan::cell_scan(const record_reader& records, std::string_view org, schema:
     }
     default: {
       splits_hours_ =
-          hours == shared_hours::split && shares_hours(asked) && until_us_ - from_us_ <= split_hours_us_max;
+          hours == shared_hours::split && shares_hours_ && until_us_ - from_us_ <= split_hours_us_max;
       auto coarsest = splits_hours_ ? Resolution::MINUTE : coarsest_for(asked.getStep(), shape_->spans);
       spans_ = cut_window(from_us_, until_us_, coarsest);
       break;

@@ -90,6 +90,8 @@ class cell_scan {
   bool is_exhausted() const { return exhausted_; }
   // It looks at minutes where whole hours would do.
   bool splits_hours() const { return splits_hours_; }
+  // It does not, though hours of the day share some of them.
+  bool moves_minutes() const { return shares_hours_ && !splits_hours_; }
   // Some were spent on what need not be looked at again; it may not have been whole.
   void spend(cell_effort effort) {
     looks_left_ -= effort.looks;
@@ -125,7 +127,8 @@ class cell_scan {
   std::int64_t from_us_ = 0, until_us_ = 0;
   std::vector<cell_span> spans_;
   std::map<std::size_t, std::vector<std::string_view>> conditions_;  // by place: one of the values
-  bool sound_ = false, partial_ = false, exhausted_ = false, splits_hours_ = false;
+  bool sound_ = false, partial_ = false, exhausted_ = false;
+  bool shares_hours_ = false, splits_hours_ = false;
   std::uint64_t lost_from_ = 0;
   std::int64_t looks_left_ = limits::query_scan_max;
   std::size_t prefix_size_ = 0;

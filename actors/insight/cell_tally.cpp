@@ -176,16 +176,19 @@ std::vector<std::uint32_t> cell_tally::sorted() const {
 
 void cell_tally::add(schema::Event::Reader event) {
   moment m(event);
-  add_usage(m);
-  if (!m.serving_tier.empty() || event.getLatencyByTier().size() != 0) add_tiers(m);
+  if (counts(Cube::USAGE, Cube::TEAM)) add_usage(m);
+  bool has_tiers = !m.serving_tier.empty() || event.getLatencyByTier().size() != 0;
+  if (has_tiers && counts(Cube::TIER, Cube::FLOW)) add_tiers(m);
   bool is_hypothesis = !hypothesis_kind(event.getType()).empty();
-  if (is_hypothesis) add_hypothesis(m);
-  add_busy(m);
-  if (m.has_tokens || event.getCostNanoUsd() != 0) add_session(m);
-  if (event.getTraceId().size() != 0) add_trace(m);
-  if (!is_hypothesis && event.getKnowledgeId().size() != 0) add_knowledge(m);
-  if (event.getQuery().size() != 0 && event.getItemsRetrieved() >= 0) add_search(m);
-  if (event.getPeerAgentId().size() != 0) add_edge(m);
+  if (is_hypothesis && counts(Cube::HYPOTHESIS, Cube::HYPOTHESIS_STATE)) add_hypothesis(m);
+  if (counts(Cube::BUSY)) add_busy(m);
+  if ((m.has_tokens || event.getCostNanoUsd() != 0) && counts(Cube::SESSION)) add_session(m);
+  if (event.getTraceId().size() != 0 && counts(Cube::TRACE)) add_trace(m);
+  bool is_access = !is_hypothesis && event.getKnowledgeId().size() != 0;
+  if (is_access && counts(Cube::KNOWLEDGE, Cube::CONTEXT)) add_knowledge(m);
+  bool is_search = event.getQuery().size() != 0 && event.getItemsRetrieved() >= 0;
+  if (is_search && counts(Cube::SEARCH)) add_search(m);
+  if (event.getPeerAgentId().size() != 0 && counts(Cube::EDGE)) add_edge(m);
 }
 
 void cell_tally::add_usage(const moment& m) {

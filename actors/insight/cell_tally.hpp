@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ namespace troupe::insight {
 
 class cell_tally {
  public:
+  // Of all cubes, or at least of this one.
+  explicit cell_tally(std::optional<schema::Cube> only = {}) : only_(only) {}
+
   // The event as it is stored: with its id, and its agent's team if it has none of its own.
   void add(schema::Event::Reader event);
   // One merge for each record and length of span.
@@ -37,6 +41,9 @@ class cell_tally {
     std::size_t at = 0, key_size = 0, name_size = 0;
   };
 
+  bool counts(schema::Cube cube, std::optional<schema::Cube> or_cube = {}) const {
+    return !only_ || *only_ == cube || only_ == or_cube;
+  }
   void add_usage(const moment& m);
   void add_session(const moment& m);
   void add_trace(const moment& m);
@@ -63,6 +70,7 @@ class cell_tally {
   // Numbers of the rows in the order of key and name.
   std::vector<std::uint32_t> sorted() const;
 
+  std::optional<schema::Cube> only_;
   std::vector<row> rows_;
   std::vector<place> places_;         // of each row
   std::vector<std::uint32_t> table_;  // by hash: number of the row plus one, 0: free

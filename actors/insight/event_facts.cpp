@@ -71,6 +71,12 @@ int serving_place(schema::Event::Reader event) {
   return best;
 }
 
+std::string_view serving_tier(schema::Event::Reader event) {
+  auto place = serving_place(event);
+  if (place < 0) return view_of(event.getTier());
+  return view_of(event.getLatencyByTier()[static_cast<unsigned>(place)].getTier());
+}
+
 std::string folded_text(std::string_view text, std::size_t bytes_max) {
   std::string out;
   out.reserve(std::min(text.size(), bytes_max));

@@ -19,6 +19,8 @@ std::string_view type_name(schema::EventType type);
 // The place in latencyByTier of the tier that served, -1 if it is not there. A name that goes on after '_' is
 // the same tier: "redis" was timed, "redis_immediate" served.
 int serving_place(schema::Event::Reader event);
+// As it is counted: under the name that it was timed under, if it was. Empty if none served.
+std::string_view serving_tier(schema::Event::Reader event);
 
 // ASCII only.
 inline bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }

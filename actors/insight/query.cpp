@@ -219,6 +219,8 @@ class grouping {
     other_.write(out.initOther());
     out.setOtherKeys(static_cast<std::uint32_t>(ranked_.size() - told));
     out.setPartial(scan_.is_partial() || overflowed_);
+    // Slots are told apart in any window.
+    out.setWholeHours(scan_.moves_minutes() && !is_busy());
   }
   std::size_t pack(std::size_t limit, schema::Cells::Builder out) {
     packed_rows rows(asked_, places_.size(), row_hashes::none);
@@ -388,13 +390,16 @@ bool insight_queries::handles(schema::Query::Which query) const { return query =
 
 void insight_queries::answer(const record_reader& records, schema::Query::Reader query,
                              schema::QueryResult::Builder out) const {
-  auto asked = query.getReadCells();
+  answer_cells(records, view_of(query.getOrg()), query.getReadCells(), out);
+}
+
+void answer_cells(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked,
+                  schema::QueryResult::Builder out) {
   // A list of empty structs says to be as long as it likes, in a few bytes.
   if (asked.getWhere().size() > conditions_max)
     return refuse(out, errc::invalid_argument, "has more conditions than fit into a message", "where");
   if (asked.getGroupBy().size() > row_texts_max)
     return refuse(out, errc::invalid_argument, "has more fields than a row of an answer", "groupBy");
-  auto org = view_of(query.getOrg());
   if (asked.getSample() != 0)
     sampling(records, org, asked).answer(out);
   else

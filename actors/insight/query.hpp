@@ -6,6 +6,10 @@
 
 namespace troupe::insight {
 
+// Of these records, stored or not.
+void answer_cells(const record_reader& records, std::string_view org, schema::ReadCells::Reader asked,
+                  schema::QueryResult::Builder out);
+
 class insight_queries final : public query_handler {
  public:
   bool handles(schema::Query::Which query) const override;

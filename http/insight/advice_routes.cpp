@@ -5,7 +5,7 @@
 
 #include "http/insight/figures.hpp"
 #include "http/insight/insight_routes.hpp"
-#include "http/insight/usage_question.hpp"
+#include "http/insight/narrowing.hpp"
 #include "http/server/text.hpp"
 
 namespace troupe::http {
@@ -179,7 +179,7 @@ std::vector<advice> advise(const cell_table& by_model, const ingest::price_table
 }
 
 void token_advice(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "model"});
+  insight_parameters p(*r, {});
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
   auto q = usage_question(p.window(), p.names(), {CellField::AGENT, CellField::MODEL, CellField::PROVIDER});
   ask_cells(api, r, back, {q}, [&api, back, window = p.window()](cell_tables& t) {
@@ -211,7 +211,7 @@ void add_advice_routes(api_context& api, std::vector<route>& to) {
                  "How to spend less",
                  "Largest saving first, at most 5 of a kind, each with its arithmetic, its evidence, and "
                  "what it assumes.",
-                 insight_docs({"agent_id", "team", "model"}),
+                 insight_docs({}),
                  {},
                  {{200, "The advice.", {{"application/json", "TokensAdvice", {}}}}}}});
 }

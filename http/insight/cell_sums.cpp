@@ -218,6 +218,7 @@ std::optional<cell_table> add_up(const results& found, const cell_question& q) {
     if (!f.isCells()) continue;
     auto cells = f.getCells();
     out.complete = out.complete && !cells.getPartial();
+    out.whole_hours = out.whole_hours || cells.getWholeHours();
     out.other.add(cells.getOther());
     out.other_keys += cells.getOtherKeys();
     if (!each_row(cells, q, texts, take)) return {};

@@ -19,9 +19,7 @@ constexpr std::size_t asked_at_once_max = 10;
 
 failure unreadable() { return {errc::internal, "An answer from within could not be read."}; }
 
-std::string encode(const std::string& org, const cell_question& q) {
-  query_builder query(org);
-  auto ask = query->initReadCells();
+void fill(schema::ReadCells::Builder ask, const cell_question& q) {
   ask.setCube(q.cube);
   ask.setSinceUs(q.window.from_us);
   ask.setUntilUs(q.window.until_us);
@@ -40,6 +38,18 @@ std::string encode(const std::string& org, const cell_question& q) {
   ask.setSample(q.sample);
   ask.setFigures(q.figures);
   ask.setPacked(true);
+}
+
+std::string encode(const std::string& org, const cell_question& q) {
+  query_builder query(org);
+  if (q.events.none()) {
+    fill(query->initReadCells(), q);
+    return query.bytes();
+  }
+  auto filtered = query->initReadFilteredCells();
+  fill(filtered.initCells(), q);
+  fill(filtered.initFilter(), q.events.names);
+  filtered.setServedBy(q.events.served_by);
   return query.bytes();
 }
 
@@ -110,6 +120,19 @@ class asking : public std::enable_shared_from_this<asking> {
 
 }  // namespace
 
+void fill(schema::EventFilter::Builder filter, const insight_names& names) {
+  filter.setAgentId(names.agent);
+  filter.setTeam(names.team);
+  filter.setType(names.type);
+  filter.setStatus(names.status);
+  filter.setModel(names.model);
+  filter.setProvider(names.provider);
+  filter.setTool(names.tool);
+  filter.setTier(names.tier);
+  filter.setSessionId(names.session);
+  filter.setUserId(names.user);
+}
+
 rollup cell_table::total() const {
   rollup sum = other;
   for (auto& g : groups) sum.add(g.total);
@@ -130,6 +153,10 @@ std::map<std::int64_t, rollup> cell_table::steps() const {
 
 bool all_complete(const cell_tables& tables) {
   return std::all_of(tables.begin(), tables.end(), [](const auto& t) { return t.complete; });
+}
+
+bool any_whole_hours(const cell_tables& tables) {
+  return std::any_of(tables.begin(), tables.end(), [](const auto& t) { return t.whole_hours; });
 }
 
 void ask_cells(client& actors, io_thread& home, cell_asker who, std::vector<cell_question> questions,

@@ -13,6 +13,16 @@
 
 namespace troupe::http {
 
+using condition = std::pair<schema::CellField, std::string>;
+
+// What no cube tells apart: then the cells are counted anew, of the events that meet it.
+struct event_conditions {
+  insight_names names;
+  std::string served_by;  // the tier, as cells name it
+
+  bool none() const { return names.none() && served_by.empty(); }
+};
+
 enum class percentiles : std::uint8_t { none, wanted };
 
 struct cell_question {
@@ -20,6 +30,7 @@ struct cell_question {
   std::vector<schema::CellField> by;
   insight_window window;
   std::vector<condition> where = {};
+  event_conditions events = {};
   schema::CellStep step = schema::CellStep::NONE;
   schema::CellOrder order = schema::CellOrder::COST;
   std::size_t limit = 1'000;  // groups of the answer
@@ -29,6 +40,7 @@ struct cell_question {
   int offset_minutes = 0;
   schema::CellFigures figures = schema::CellFigures::ALL;
 };
+void fill(schema::EventFilter::Builder filter, const insight_names& names);
 // A sample of which only one name is wanted: what belongs to what, without figures.
 inline bool is_by_member(const cell_question& q) { return q.sample != 0 && q.by.size() == 1; }
 
@@ -50,7 +62,8 @@ struct cell_table {
   rollup other;                    // of the groups beyond the limit
   std::size_t other_keys = 0;
   bool complete = true;
-  double rate = 1;  // of a sample: the share of all that it is
+  bool whole_hours = false;  // hours of the day: of UTC, where two of them share one
+  double rate = 1;           // of a sample: the share of all that it is
   // Of a sample by members, instead of groups: in order, each once. A name is a place in the list of names, also in order.
   std::vector<cell_member> members;
   std::vector<std::string> member_names;
@@ -75,5 +88,6 @@ void ask_cells(api_context& api, const request_ptr& r, const responder& back,
                std::vector<cell_question> questions, std::function<void(cell_tables&)> done);
 
 bool all_complete(const cell_tables& tables);
+bool any_whole_hours(const cell_tables& tables);
 
 }  // namespace troupe::http

@@ -5,8 +5,8 @@
 
 #include "http/insight/figures.hpp"
 #include "http/insight/insight_routes.hpp"
+#include "http/insight/narrowing.hpp"
 #include "http/insight/together.hpp"
-#include "http/insight/usage_question.hpp"
 
 namespace troupe::http {
 
@@ -26,10 +26,17 @@ struct edge {
   rollup figures;
 };
 
+// An agent is looked for in what comes back: its edges are also those of the others to it.
+insight_names of_all_agents(const insight_parameters& p) {
+  auto names = p.names();
+  names.agent.clear();
+  return names;
+}
+
 // Edges that events name. All shards: an agent's edges to it lie with the others.
 cell_question edge_question(const insight_parameters& p) {
   cell_question q{.cube = Cube::EDGE, .by = {CellField::FROM, CellField::TO}, .window = p.window()};
-  q.where = p.names().conditions({CellField::TEAM});
+  narrow(q, of_all_agents(p));
   q.order = CellOrder::COUNT;
   q.limit = 5'000;
   return q;
@@ -38,7 +45,7 @@ cell_question edge_question(const insight_parameters& p) {
 // Traces of all agents, so that both sides of a pair are there.
 cell_question trace_question(const insight_parameters& p) {
   cell_question q{.cube = Cube::TRACE, .by = {}, .window = p.window()};
-  q.where = p.names().conditions({CellField::TEAM});
+  narrow(q, of_all_agents(p));
   q.sample = traces_sampled;
   return q;
 }
@@ -82,11 +89,10 @@ void write_edge(object_writer& w, const edge& e) {
 }
 
 void graph(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "limit"});
+  insight_parameters p(*r, {"limit"});
   auto limit = p.fields().limit(300);
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
-  cell_question agents{.cube = Cube::USAGE, .by = {CellField::AGENT, CellField::TEAM}, .window = p.window()};
-  agents.where = p.names().conditions({CellField::TEAM});
+  auto agents = usage_question(p.window(), of_all_agents(p), {CellField::AGENT, CellField::TEAM});
   agents.order = CellOrder::COUNT;
   agents.limit = 5'000;
   auto done = [=, window = p.window(), agent = p.names().agent](cell_tables& t) {
@@ -190,7 +196,7 @@ std::vector<pair_figures> pairs_of(const cell_table& named, const cell_table& sa
 }
 
 void pairs(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "limit"});
+  insight_parameters p(*r, {"limit"});
   auto limit = p.fields().limit();
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
   auto done = [=, window = p.window(), agent = p.names().agent](cell_tables& t) {
@@ -237,7 +243,7 @@ void add_collaboration_routes(api_context& api, std::vector<route>& to) {
         "Who works with whom",
         "Edges that events name (explicit), within and across traces, and those of agents that took part in "
         "the same trace.",
-        insight_docs({"agent_id", "team", "limit"}),
+        insight_docs({"limit"}),
         {},
         {{200, "Nodes and edges.", {{"application/json", "CollaborationGraph", {}}}}}}});
   to.push_back({verb::get,
@@ -248,7 +254,7 @@ void add_collaboration_routes(api_context& api, std::vector<route>& to) {
                  "Insight",
                  "Pairs that work",
                  "Ordered by 'score': the lower end of the 95 % Wilson interval of success.",
-                 insight_docs({"agent_id", "team", "limit"}),
+                 insight_docs({"limit"}),
                  {},
                  {{200, "The pairs.", {{"application/json", "CollaborationPairs", {}}}}}}});
 }

@@ -4,7 +4,7 @@
 #include "http/insight/csv.hpp"
 #include "http/insight/figures.hpp"
 #include "http/insight/insight_routes.hpp"
-#include "http/insight/usage_question.hpp"
+#include "http/insight/narrowing.hpp"
 #include "http/server/text.hpp"
 #include "protocol/cells.hpp"
 
@@ -121,12 +121,12 @@ cell_question question_of(section s, const insight_window& window, const insight
       q = {.cube = Cube::KNOWLEDGE,
            .by = {CellField::ITEM, CellField::AGENT, CellField::TEAM, CellField::TIER},
            .window = window};
-      q.where = names.conditions({CellField::AGENT, CellField::TEAM});
+      narrow(q, names);
       q.order = CellOrder::COUNT;
       break;
     case section::memory_tiers:
       q = {.cube = Cube::TIER, .by = {CellField::TIER}, .window = window};
-      q.where = names.conditions({CellField::AGENT, CellField::TEAM});
+      narrow(q, names);
       q.order = CellOrder::COUNT;
       q.sketches = percentiles::wanted;
       break;
@@ -245,7 +245,7 @@ response answer_of(std::string body, std::string_view type, std::string_view end
 }
 
 void export_analytics(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "model", "tool", "format", "section"}, default_hours);
+  insight_parameters p(*r, {"format", "section"}, default_hours);
   bool csv = p.fields().choice("format", {"csv", "json"}) == "csv";
   auto only =
       std::string(p.fields().choice("section", {"", "token_usage", "knowledge", "memory_tiers", "cost"}));
@@ -283,11 +283,10 @@ void add_export_routes(api_context& api, std::vector<route>& to) {
         "30 days unless a window is given. In CSV a text that a spreadsheet would take for a formula gets an "
         "apostrophe in front. Troupe-Complete says whether a bound cut it.",
         insight_docs(
-            {"agent_id", "team", "model", "tool"},
-            {{"format", "query", R"({"type":"string","enum":["csv","json"],"default":"csv"})", "How."},
-             {"section", "query",
-              R"({"type":"string","enum":["token_usage","knowledge","memory_tiers","cost"]})",
-              "Only this; all when absent."}}),
+            {}, {{"format", "query", R"({"type":"string","enum":["csv","json"],"default":"csv"})", "How."},
+                 {"section", "query",
+                  R"({"type":"string","enum":["token_usage","knowledge","memory_tiers","cost"]})",
+                  "Only this; all when absent."}}),
         {},
         {{200,
           "The table.",

@@ -3,6 +3,7 @@
 
 #include "http/insight/figures.hpp"
 #include "http/insight/insight_routes.hpp"
+#include "http/insight/narrowing.hpp"
 
 namespace troupe::http {
 
@@ -118,18 +119,20 @@ void write_answer(const cell_tables& t, const insight_window& window, std::size_
 }
 
 void hypotheses(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "limit"});
+  insight_parameters p(*r, {"limit"});
   auto limit = p.fields().limit();
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
   cell_question counts{
       .cube = Cube::HYPOTHESIS, .by = {CellField::KIND, CellField::AGENT}, .window = p.window()};
-  counts.where = p.names().conditions({CellField::AGENT, CellField::TEAM});
+  narrow(counts, p.names());
   counts.order = CellOrder::COUNT;
   counts.limit = held_max;
-  auto states = counts;
-  states.cube = Cube::HYPOTHESIS_STATE;
-  states.by = {CellField::ID, CellField::KIND, CellField::AGENT, CellField::LABEL};
+  cell_question states{.cube = Cube::HYPOTHESIS_STATE,
+                       .by = {CellField::ID, CellField::KIND, CellField::AGENT, CellField::LABEL},
+                       .window = p.window()};
+  narrow(states, p.names());
   states.order = CellOrder::LAST;
+  states.limit = held_max;
   auto series = counts;
   series.by = {CellField::KIND};
   series.step = p.window().step;
@@ -151,7 +154,7 @@ void add_hypothesis_routes(api_context& api, std::vector<route>& to) {
                  "Insight",
                  "Hypotheses and how fast the fleet learns",
                  "Learning velocity is the number validated per day of the window.",
-                 insight_docs({"agent_id", "team", "limit"}),
+                 insight_docs({"limit"}),
                  {},
                  {{200, "The figures.", {{"application/json", "KnowledgeHypotheses", {}}}}}}});
 }

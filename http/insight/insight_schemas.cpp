@@ -13,6 +13,7 @@ constexpr std::string_view shared = R"json(
 "Share":{"type":["number","null"],"minimum":0,"maximum":1},
 "Moment":{"type":["string","null"],"format":"date-time"},
 "Milliseconds":{"type":["number","null"]},
+"ExactHours":{"type":"boolean","description":"false: an hour of UTC that two hours of the day share counts as a whole, in the one in which it begins"},
 "Sampled":{"type":"object","required":["rate"],"properties":{"rate":{"type":"number","exclusiveMinimum":0,"maximum":1,
   "description":"1: exact; below: the share of traces or sessions looked at, counts are scaled up"}},
   "additionalProperties":false},
@@ -66,7 +67,7 @@ constexpr std::string_view tokens = R"json(
   "cache":{"type":"object","required":["read_share","saved_usd"],"properties":{
     "read_share":{"type":["number","null"]},"saved_usd":{"type":["number","null"]}},"additionalProperties":false},
   "cost_per_call_usd":{"type":["number","null"]},
-  "cost_per_query":{"type":["object","null"],"description":"of traces; null with model, tool or session_id",
+  "cost_per_query":{"type":"object","description":"of traces: what the events of each that are asked for cost",
     "required":["queries","avg_usd","p50_usd","p95_usd","max_usd","sampled"],"properties":{
     "queries":{"type":"integer"},"avg_usd":{"type":["number","null"]},"p50_usd":{"type":["number","null"]},
     "p95_usd":{"type":["number","null"]},"max_usd":{"type":["number","null"]},
@@ -83,6 +84,7 @@ constexpr std::string_view tokens = R"json(
     "required":["duration_ms","keys"],"properties":{"duration_ms":{"type":"number"},
     "keys":{"type":"integer","description":"how many rows are summed up here"}},"unevaluatedProperties":false}]},
   "total":{"$ref":"#/components/schemas/Usage"},"complete":{"type":"boolean"},
+  "exact_hours":{"description":"by hour","$ref":"#/components/schemas/ExactHours"},
   "sampled":{"description":"by query, and by session without series","$ref":"#/components/schemas/Sampled"}},
   "additionalProperties":false},
 "SpentForecast":{"type":"object","required":["from","to","spent_usd","expected_usd","low_usd","high_usd","spent_tokens",
@@ -145,7 +147,8 @@ constexpr std::string_view knowledge = R"json(
   "properties":{"window":{"$ref":"#/components/schemas/Window"},"by":{"type":"string","enum":["agent","hour","time"]},
   "rows":{"type":"array","items":{"type":"string"}},"columns":{"type":"array","items":{"type":"string"}},
   "cells":{"type":"array","items":{"type":"array","minItems":3,"maxItems":3,"items":{"type":"integer"}}},
-  "max":{"type":"integer"},"total":{"$ref":"#/components/schemas/KnowledgeTotal"},"complete":{"type":"boolean"}},
+  "max":{"type":"integer"},"total":{"$ref":"#/components/schemas/KnowledgeTotal"},
+  "exact_hours":{"description":"by hour","$ref":"#/components/schemas/ExactHours"},"complete":{"type":"boolean"}},
   "additionalProperties":false},
 "KnowledgeGaps":{"type":"object","required":["window","items","total","complete"],"properties":{
   "window":{"$ref":"#/components/schemas/Window"},"items":{"type":"array","items":{"type":"object",
@@ -242,7 +245,8 @@ constexpr std::string_view people = R"json(
   "teams":{"type":"array","items":{"$ref":"#/components/schemas/Team"}},
   "recommendations":{"type":"array","maxItems":50,"items":{"$ref":"#/components/schemas/TeamAdvice"}},
   "complete":{"type":"boolean"}},"additionalProperties":false},
-"Patterns":{"type":"object","required":["window","hours","peak","items_by_hour","advice","complete","sampled"],
+"Patterns":{"type":"object","required":["window","hours","peak","items_by_hour","advice","exact_hours","complete",
+  "sampled"],
   "properties":{"window":{"$ref":"#/components/schemas/Window"},"hours":{"type":"array","minItems":24,"maxItems":24,
     "items":{"type":"object","required":["hour","events","calls","cost_usd","knowledge","memory","collaborations"],
     "properties":{"hour":{"type":"integer","minimum":0,"maximum":23},"events":{"type":"integer"},
@@ -257,6 +261,7 @@ constexpr std::string_view people = R"json(
       "required":["id","accesses"],"properties":{"id":{"type":"string"},"accesses":{"type":"integer"}},
       "additionalProperties":false}}},"additionalProperties":false}},
   "advice":{"type":"array","items":{"$ref":"#/components/schemas/PatternAdvice"}},
+  "exact_hours":{"$ref":"#/components/schemas/ExactHours"},
   "complete":{"type":"boolean"},"sampled":{"$ref":"#/components/schemas/Sampled"}},"additionalProperties":false})json";
 
 constexpr std::string_view traces = R"json(

@@ -5,6 +5,7 @@
 
 #include "http/insight/figures.hpp"
 #include "http/insight/insight_routes.hpp"
+#include "http/insight/narrowing.hpp"
 #include "http/insight/together.hpp"
 #include "http/routes/common_docs.hpp"
 
@@ -28,7 +29,7 @@ constexpr std::size_t rows_max = 100'000;  // of what is shown: no shard tells m
 
 cell_question knowledge_question(const insight_parameters& p, std::vector<CellField> by) {
   cell_question q{.cube = Cube::KNOWLEDGE, .by = std::move(by), .window = p.window()};
-  q.where = p.names().conditions({CellField::AGENT, CellField::TEAM, CellField::TIER});
+  narrow(q, p.names());
   q.order = CellOrder::COUNT;
   q.limit = 5'000;
   return q;
@@ -36,7 +37,7 @@ cell_question knowledge_question(const insight_parameters& p, std::vector<CellFi
 
 cell_question context_question(const insight_parameters& p) {
   cell_question q{.cube = Cube::CONTEXT, .by = {}, .window = p.window()};
-  q.where = p.names().conditions({CellField::AGENT, CellField::TEAM});
+  narrow(q, p.names());
   q.by = {CellField::ITEM};
   q.figures = CellFigures::COUNT;
   q.sample = contexts_sampled;
@@ -127,7 +128,7 @@ response items_answer(const insight_window& window, const cell_tables& t, const 
 }
 
 void items(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "tier", "item", "limit"});
+  insight_parameters p(*r, {"item", "limit"});
   auto limit = p.fields().limit();
   auto item = std::string(p.fields().text("item"));
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
@@ -202,7 +203,7 @@ heat heat_by_step(const std::vector<std::string>& rows, const cell_table& t, con
 }
 
 void write_heat(const heat& h, std::string_view by, const cell_table& all, const insight_window& window,
-                bool complete, std::string& out) {
+                bool complete, bool exact_hours, std::string& out) {
   object_writer w(out);
   window.write(w);
   w.text("by", by);
@@ -223,12 +224,13 @@ void write_heat(const heat& h, std::string_view by, const cell_table& all, const
   total.number("accesses", all.total().count)
       .number("items", static_cast<std::int64_t>(all.groups.size() + all.other_keys));
   total.end();
+  if (by == "hour") w.flag("exact_hours", exact_hours);
   w.flag("complete", complete);
   w.end();
 }
 
 void heatmap(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "tier", "by", "limit", "utc_offset_minutes"});
+  insight_parameters p(*r, {"by", "limit", "utc_offset_minutes"});
   auto by = p.fields().choice("by", {"agent", "hour", "time"});
   auto limit = p.fields().limit(50);
   auto offset = p.offset_minutes();
@@ -248,7 +250,7 @@ void heatmap(api_context& api, const request_ptr& r, const responder& back) {
       auto h =
           by == "agent" ? heat_by_agent(rows, known[1], counts) : heat_by_step(rows, counts, window, step);
       std::string out;
-      write_heat(h, by, known[0], window, all_complete(known) && counts.complete, out);
+      write_heat(h, by, known[0], window, all_complete(known) && counts.complete, !counts.whole_hours, out);
       back(response::json(std::move(out)));
     };
     if (rows.empty()) return answer(t, {});
@@ -297,11 +299,11 @@ response gaps_answer(const insight_window& window, const cell_table& texts, std:
 }
 
 void gaps(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "limit"});
+  insight_parameters p(*r, {"limit"});
   std::size_t limit = p.fields().limit();
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
   cell_question texts{.cube = Cube::SEARCH, .by = {CellField::TEXT}, .window = p.window()};
-  texts.where = p.names().conditions({CellField::AGENT, CellField::TEAM});
+  narrow(texts, p.names());
   texts.order = CellOrder::MISSES;
   texts.limit = 5'000;
   ask_cells(api, r, back, {texts}, [=, &api, window = p.window()](cell_tables& t) {
@@ -386,7 +388,7 @@ response graph_answer(const insight_window& window, const cell_tables& t, const 
 }
 
 void graph(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "limit"});
+  insight_parameters p(*r, {"limit"});
   std::size_t limit = p.fields().limit();
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
   auto all = knowledge_question(p, {CellField::ITEM});
@@ -425,22 +427,21 @@ void add_knowledge_routes(api_context& api, std::vector<route>& to) {
   add("/api/v2/knowledge/items", items,
       doc("knowledgeItems", "Items of knowledge",
           "Most used first, with who uses them and what is used with them.", "KnowledgeItems",
-          insight_docs({"agent_id", "team", "tier", "limit"},
-                       {{"item", "query", docs::text, "Only this item."}})));
+          insight_docs({"limit"}, {{"item", "query", docs::text, "Only this item."}})));
   add("/api/v2/knowledge/heatmap", heatmap,
       doc("knowledgeHeatmap", "Heat map of knowledge",
           "Items by agent, by hour of the day, or over time. Cells are [row, column, accesses].",
           "KnowledgeHeatmap",
           insight_docs(
-              {"agent_id", "team", "tier", "limit", "utc_offset_minutes"},
+              {"limit", "utc_offset_minutes"},
               {{"by", "query", R"({"type":"string","enum":["agent","hour","time"],"default":"agent"})",
                 "What the columns are."}})));
   add("/api/v2/knowledge/gaps", gaps,
       doc("knowledgeGaps", "Knowledge that is missing", "Searches without a result, most often first.",
-          "KnowledgeGaps", insight_docs({"agent_id", "team", "limit"})));
+          "KnowledgeGaps", insight_docs({"limit"})));
   add("/api/v2/knowledge/graph", graph,
       doc("knowledgeGraph", "Graph of knowledge", "Items, the agents that use them, and items used together.",
-          "KnowledgeGraph", insight_docs({"agent_id", "team", "limit"})));
+          "KnowledgeGraph", insight_docs({"limit"})));
 }
 
 }  // namespace troupe::http

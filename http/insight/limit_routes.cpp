@@ -50,13 +50,13 @@ void write_next_hour(const both_projections& p, std::int64_t hour, object_writer
 }
 
 void project(api_context& api, const request_ptr& r, const responder& back) {
-  query_fields q(*r, {"agent_id", "team", "model", "tool"});
-  insight_names names{std::string(q.text("agent_id")),
-                      std::string(q.text("team")),
-                      std::string(q.text("model")),
-                      std::string(q.text("tool")),
-                      {},
-                      {}};
+  query_fields q(*r, {"agent_id", "team", "model", "provider", "tool"});
+  insight_names names;
+  names.agent = q.text("agent_id");
+  names.team = q.text("team");
+  names.model = q.text("model");
+  names.provider = q.text("provider");
+  names.tool = q.text("tool");
   if (auto refusal = q.refusal()) return back(std::move(*refusal));
   auto now = now_us();
   auto day = period_of(schema::LimitPeriod::DAY, now), month = period_of(schema::LimitPeriod::MONTH, now);
@@ -187,6 +187,7 @@ void add_limit_routes(api_context& api, std::vector<route>& to) {
                  {{"agent_id", "query", docs::text, "Only of this agent."},
                   {"team", "query", docs::text, "Only of this team."},
                   {"model", "query", docs::text, "Only of this model."},
+                  {"provider", "query", docs::text, "Only of this provider of models."},
                   {"tool", "query", docs::text, "Only of this tool."},
                   docs::consistency},
                  {},

@@ -4,6 +4,7 @@
 #include "http/insight/figures.hpp"
 #include "http/insight/insight_routes.hpp"
 #include "http/insight/latency_steps.hpp"
+#include "http/insight/narrowing.hpp"
 #include "http/server/text.hpp"
 
 namespace troupe::http {
@@ -125,19 +126,22 @@ void write_series(const tier_answer& a, object_writer& w) {
 }
 
 void tier_stats(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "tier"});
+  insight_parameters p(*r, {});
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
   auto window = p.window();
   auto steps = (window.until_us - window.from_us) / window.step_us();
   cell_question tiers{.cube = Cube::TIER, .by = {CellField::TIER}, .window = window};
-  tiers.where = p.names().conditions({CellField::AGENT, CellField::TEAM, CellField::TIER});
+  narrow(tiers, p.names());
   tiers.order = schema::CellOrder::COUNT;
   tiers.sketches = percentiles::wanted;
   auto series = tiers;
   series.step = window.step;
   if (steps > steps_with_percentiles_max) series.sketches = percentiles::none;
   cell_question flow{.cube = Cube::FLOW, .by = {CellField::FROM, CellField::TO}, .window = window};
-  flow.where = p.names().conditions({CellField::AGENT, CellField::TEAM});
+  // Of all tiers: what comes into one and leaves it, and how many queries there were.
+  auto of_all = p.names();
+  of_all.tier.clear();
+  narrow(flow, of_all);
   flow.order = schema::CellOrder::COUNT;
   flow.step = window.step;
   ask_cells(api, r, back, {tiers, series, flow}, [=, tier = p.names().tier](cell_tables& t) {
@@ -184,7 +188,7 @@ void add_memory_routes(api_context& api, std::vector<route>& to) {
         "Percentiles are within 1/128 of their value. A histogram counts those that were timed, from "
         "from_ms on and below to_ms, in steps of 1-2-5 from the lowest that has any to the highest; what "
         "lies within 1/128 of a bound may count on its other side.",
-        insight_docs({"agent_id", "team", "tier"}),
+        insight_docs({}),
         {},
         {{200, "The figures.", {{"application/json", "TierStats", {}}}}}}});
 }

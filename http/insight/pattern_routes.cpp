@@ -5,6 +5,7 @@
 
 #include "http/insight/figures.hpp"
 #include "http/insight/insight_routes.hpp"
+#include "http/insight/narrowing.hpp"
 #include "http/insight/together.hpp"
 #include "http/server/text.hpp"
 
@@ -33,28 +34,30 @@ std::string number(double value) {
 enum table : std::size_t { usage, knowledge, memory, edges, items, served, tiers, searches, traces };
 
 std::vector<cell_question> pattern_questions(const insight_parameters& p, int offset) {
-  auto ask = [&](Cube cube, std::vector<CellField> by, std::initializer_list<CellField> names,
-                 CellStep step) {
+  auto of_all_agents = p.names();
+  of_all_agents.agent.clear();
+  auto ask = [&](Cube cube, std::vector<CellField> by, CellStep step) {
     cell_question q{.cube = cube, .by = std::move(by), .window = p.window()};
-    q.where = p.names().conditions(names);
+    // A pair is seen only where all agents of a trace are.
+    narrow(q, cube == Cube::TRACE ? of_all_agents : p.names());
     q.step = step;
     q.order = CellOrder::COUNT;
     q.offset_minutes = offset;
     return q;
   };
   auto of_day = CellStep::HOUR_OF_DAY, none = CellStep::NONE;
-  bool whole = p.names().agent.empty();
-  auto all = {CellField::AGENT, CellField::TEAM};
-  auto usage_cube = !whole ? Cube::USAGE : p.names().team.empty() ? Cube::TOTAL : Cube::TEAM;
-  std::vector<cell_question> q{ask(usage_cube, {}, all, of_day),
-                               ask(Cube::KNOWLEDGE, {}, all, of_day),
-                               ask(Cube::FLOW, {}, all, of_day),
-                               ask(Cube::EDGE, {}, {CellField::FROM, CellField::TEAM}, of_day),
-                               ask(Cube::KNOWLEDGE, {CellField::ITEM}, all, none),
-                               ask(Cube::KNOWLEDGE, {CellField::ITEM, CellField::TIER}, all, none),
-                               ask(Cube::TIER, {CellField::TIER}, all, none),
-                               ask(Cube::SEARCH, {CellField::TEXT}, all, none),
-                               ask(Cube::TRACE, {}, {CellField::TEAM}, none)};
+  auto events = usage_question(p.window(), p.names(), {});
+  events.step = of_day;
+  events.offset_minutes = offset;
+  std::vector<cell_question> q{events,
+                               ask(Cube::KNOWLEDGE, {}, of_day),
+                               ask(Cube::FLOW, {}, of_day),
+                               ask(Cube::EDGE, {}, of_day),
+                               ask(Cube::KNOWLEDGE, {CellField::ITEM}, none),
+                               ask(Cube::KNOWLEDGE, {CellField::ITEM, CellField::TIER}, none),
+                               ask(Cube::TIER, {CellField::TIER}, none),
+                               ask(Cube::SEARCH, {CellField::TEXT}, none),
+                               ask(Cube::TRACE, {}, none)};
   q[memory].where.emplace_back(CellField::FROM, "query");
   for (auto counted : {knowledge, memory, edges, items, traces}) q[counted].figures = CellFigures::COUNT;
   q[items].limit = items_by_hour_max;
@@ -293,6 +296,7 @@ response patterns_answer(const insight_window& window, const cell_tables& t, con
     list += a;
   }
   list += ']';
+  w.flag("exact_hours", !any_whole_hours(t) && !any_whole_hours(by_hour));
   w.flag("complete", all_complete(t) && all_complete(by_hour));
   write_sampled(t[traces].rate, w);
   w.end();
@@ -300,7 +304,7 @@ response patterns_answer(const insight_window& window, const cell_tables& t, con
 }
 
 void patterns(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "utc_offset_minutes"});
+  insight_parameters p(*r, {"utc_offset_minutes"});
   auto offset = p.offset_minutes();
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
   auto questions = pattern_questions(p, offset);
@@ -325,7 +329,7 @@ void add_pattern_routes(api_context& api, std::vector<route>& to) {
                  "By hour of the day, and what to cache, to keep, to add, and who belongs together. Each "
                  "advice has its "
                  "arithmetic and its evidence.",
-                 insight_docs({"agent_id", "team", "utc_offset_minutes"}),
+                 insight_docs({"utc_offset_minutes"}),
                  {},
                  {{200, "The patterns.", {{"application/json", "Patterns", {}}}}}}});
 }

@@ -1,8 +1,8 @@
 // What is being spent, hour by hour: the history that projections are made of, and the periods of the calendar (UTC).
 #pragma once
 
+#include "http/insight/narrowing.hpp"
 #include "http/insight/projection.hpp"
-#include "http/insight/usage_question.hpp"
 
 namespace troupe::http {
 

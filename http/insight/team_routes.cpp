@@ -3,6 +3,7 @@
 
 #include "http/insight/figures.hpp"
 #include "http/insight/insight_routes.hpp"
+#include "http/insight/narrowing.hpp"
 #include "http/insight/team.hpp"
 
 namespace troupe::http {
@@ -15,6 +16,7 @@ using schema::Cube;
 
 constexpr std::int64_t slot_us = 10'000'000;
 constexpr std::size_t recommendations_max = 50;
+constexpr std::size_t groups_max = 5'000;
 
 // What the registry knows of an agent.
 struct registered {
@@ -25,7 +27,7 @@ using registry = std::map<std::string, registered>;
 
 struct team_request {
   insight_window window;
-  std::string team;
+  insight_names names;
   std::size_t limit = 0;
   std::int64_t slots = 0;  // of the window up to now
 };
@@ -45,10 +47,16 @@ registry registry_of(const results& found, bool& complete) {
   return all;
 }
 
+bool narrows_events(insight_names names) {
+  names.team.clear();
+  names.agent.clear();
+  return !names.none();
+}
+
 class teams_of {
  public:
   // Tables: usage by team and agent, by team and type, by team over time; busy by agent, and over time.
-  teams_of(const cell_tables& t, const registry& agents, const std::string& only) {
+  teams_of(const cell_tables& t, const registry& agents, const insight_names& only) {
     std::map<std::string, std::int64_t> most;  // of an agent's events in one team
     for (auto& g : t[0].groups)
       if (auto& n = most[g.names[1]]; g.total.count > n) n = g.total.count, home_[g.names[1]] = g.names[0];
@@ -56,7 +64,10 @@ class teams_of {
       if (!home_.contains(id)) home_[id] = a.team;
     for (auto& g : t[0].groups) member(g.names[0], g.names[1]).usage.add(g.total);
     for (auto& [id, a] : agents) {
-      if (!only.empty() && home_[id] != only) continue;
+      if (!only.team.empty() && home_[id] != only.team) continue;
+      if (!only.agent.empty() && id != only.agent) continue;
+      // Who had no part in what is asked about does not come in for its tasks.
+      if (narrows_events(only) && !most.contains(id)) continue;
       // A name that was only seen once upon a time and has nothing to do is nobody's member.
       if (!most.contains(id) && a.open == 0 && a.team.empty()) continue;
       auto& m = member(home_[id], id);
@@ -173,30 +184,31 @@ void write_answer(const std::vector<team_figures>& teams, const team_request& as
 }
 
 std::vector<cell_question> team_questions(const insight_parameters& p) {
-  auto where = p.names().conditions({CellField::TEAM});
-  cell_question by_agent{
-      .cube = Cube::USAGE, .by = {CellField::TEAM, CellField::AGENT}, .window = p.window()};
-  by_agent.where = where;
-  by_agent.order = CellOrder::COUNT;
-  by_agent.limit = 5'000;
-  auto by_type = by_agent;
-  by_type.by = {CellField::TEAM, CellField::TYPE};
-  auto over_time = by_agent;
-  over_time.cube = Cube::TEAM;
-  over_time.by = {CellField::TEAM};
+  auto usage = [&](std::vector<CellField> by) {
+    auto q = usage_question(p.window(), p.names(), std::move(by));
+    q.order = CellOrder::COUNT;
+    q.limit = groups_max;
+    return q;
+  };
+  auto by_agent = usage({CellField::TEAM, CellField::AGENT});
+  auto by_type = usage({CellField::TEAM, CellField::TYPE});
+  auto over_time = usage({CellField::TEAM});
   over_time.step = p.window().step;
-  auto busy = by_agent;
-  busy.cube = Cube::BUSY;
-  busy.where.clear();
-  busy.by = {CellField::AGENT};
+  cell_question busy{.cube = Cube::BUSY, .by = {CellField::AGENT}, .window = p.window()};
+  // An agent is at work whatever the team of the event.
+  auto of_all_teams = p.names();
+  of_all_teams.team.clear();
+  narrow(busy, of_all_teams);
+  busy.order = CellOrder::COUNT;
+  busy.limit = groups_max;
   auto busy_over_time = busy;
   busy_over_time.step = p.window().step;
   return {by_agent, by_type, over_time, busy, busy_over_time};
 }
 
 void teams(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"team", "limit"});
-  team_request ask{p.window(), p.names().team, p.fields().limit()};
+  insight_parameters p(*r, {"limit"});
+  team_request ask{p.window(), p.names(), p.fields().limit()};
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
   ask.slots =
       std::max<std::int64_t>((std::min(ask.window.until_us, p.now_us()) - ask.window.from_us) / slot_us, 1);
@@ -208,7 +220,7 @@ void teams(api_context& api, const request_ptr& r, const responder& back) {
                    auto agents = registry_of(found, whole);
                    ask_cells(api, r, back, questions, [=](cell_tables& t) {
                      std::string out;
-                     auto all = teams_of(t, agents, ask.team).take();
+                     auto all = teams_of(t, agents, ask.names).take();
                      write_answer(all, ask, whole && all_complete(t), out);
                      back(response::json(std::move(out)));
                    });
@@ -218,19 +230,21 @@ void teams(api_context& api, const request_ptr& r, const responder& back) {
 }  // namespace
 
 void add_team_routes(api_context& api, std::vector<route>& to) {
-  to.push_back({verb::get,
-                "/api/v2/teams",
-                permission::read,
-                [&api](const request_ptr& r, const responder& back) { teams(api, r, back); },
-                {"teams",
-                 "Insight",
-                 "Teams, their members, and what to do",
-                 "Utilisation is the share of slots of 10 s in which an agent was at work; load is relative "
-                 "to the mean of the "
-                 "other members. Recommendations come best first, each with its arithmetic.",
-                 insight_docs({"team", "limit"}),
-                 {},
-                 {{200, "The teams.", {{"application/json", "Teams", {}}}}}}});
+  to.push_back(
+      {verb::get,
+       "/api/v2/teams",
+       permission::read,
+       [&api](const request_ptr& r, const responder& back) { teams(api, r, back); },
+       {"teams",
+        "Insight",
+        "Teams, their members, and what to do",
+        "Utilisation is the share of slots of 10 s in which an agent was at work; load is relative "
+        "to the mean of the "
+        "other members. Recommendations come best first, each with its arithmetic. Tasks are no events: "
+        "an agent's are told whatever narrows the events.",
+        insight_docs({"limit"}),
+        {},
+        {{200, "The teams.", {{"application/json", "Teams", {}}}}}}});
 }
 
 }  // namespace troupe::http

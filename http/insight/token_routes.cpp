@@ -4,7 +4,7 @@
 
 #include "http/insight/figures.hpp"
 #include "http/insight/insight_routes.hpp"
-#include "http/insight/usage_question.hpp"
+#include "http/insight/narrowing.hpp"
 #include "http/routes/common_docs.hpp"
 
 namespace troupe::http {
@@ -59,24 +59,27 @@ void write_cost_per_query(const cell_table& traces, object_writer& to) {
   w.end();
 }
 
+// Sessions and users are counted by the hour.
+insight_window window_of(const insight_parameters& p) {
+  const auto& names = p.names();
+  return names.session.empty() && names.user.empty() ? p.window() : p.window().whole_hours();
+}
+
 void summary(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "model", "tool", "session_id"});
+  insight_parameters p(*r, {});
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
   const auto& names = p.names();
-  auto window = names.session.empty() ? p.window() : p.window().whole_hours();
+  auto window = window_of(p);
   auto series = usage_question(window, names, {});
   series.step = window.step;
   auto before = usage_question(window.before(), names, {});
   auto models = usage_question(window, names, {CellField::MODEL, CellField::PROVIDER});
   std::vector<cell_question> ask{series, before, models};
-  bool has_traces = names.model.empty() && names.tool.empty() && names.session.empty();
-  if (has_traces) {
-    cell_question traces{.cube = Cube::TRACE, .by = {}, .window = window};
-    traces.where = names.conditions({CellField::AGENT, CellField::TEAM});
-    traces.sample = traces_sampled;
-    ask.push_back(std::move(traces));
-  }
-  ask_cells(api, r, back, std::move(ask), [&api, back, window, has_traces](cell_tables& t) {
+  cell_question traces{.cube = Cube::TRACE, .by = {}, .window = window};
+  narrow(traces, names);
+  traces.sample = traces_sampled;
+  ask.push_back(std::move(traces));
+  ask_cells(api, r, back, std::move(ask), [&api, back, window](cell_tables& t) {
     auto total = t[0].total();
     std::string out;
     object_writer w(out);
@@ -89,10 +92,7 @@ void summary(api_context& api, const request_ptr& r, const responder& back) {
     cache.real("saved_usd", saved_usd(t[2], *api.prices, now_us()));
     cache.end();
     w.real("cost_per_call_usd", ratio(usd(total.cost_nano_usd), static_cast<double>(total.hits)));
-    if (has_traces)
-      write_cost_per_query(t[3], w);
-    else
-      w.raw("cost_per_query", "null");
+    write_cost_per_query(t[3], w);
     write_usage_series(t[0].steps(), w);
     w.flag("complete", all_complete(t));
     w.end();
@@ -138,7 +138,7 @@ void write_other(const cell_table& t, object_writer& w) {
 void by_hour(api_context& api, const request_ptr& r, const responder& back, insight_parameters& p) {
   auto offset = p.offset_minutes();
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
-  auto window = p.names().session.empty() ? p.window() : p.window().whole_hours();
+  auto window = window_of(p);
   auto q = usage_question(window, p.names(), {});
   q.step = CellStep::HOUR_OF_DAY;
   q.offset_minutes = offset;
@@ -155,7 +155,7 @@ void by_hour(api_context& api, const request_ptr& r, const responder& back, insi
     });
     w.raw("other", "null");
     write_usage_object("total", total, w);
-    w.flag("complete", all_complete(t));
+    w.flag("exact_hours", !any_whole_hours(t)).flag("complete", all_complete(t));
     w.end();
     back(response::json(std::move(out)));
   });
@@ -179,10 +179,7 @@ void by_sample(api_context& api, const request_ptr& r, const responder& back, in
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
   auto window = p.window().whole_hours();
   cell_question ask{.cube = d.cube, .by = {}, .window = window};
-  ask.where = d.cube == Cube::TRACE
-                  ? p.names().conditions({CellField::AGENT, CellField::TEAM})
-                  : p.names().conditions({CellField::AGENT, CellField::TEAM, CellField::MODEL,
-                                          CellField::TOOL, CellField::SESSION});
+  narrow(ask, p.names());
   ask.sample = traces_sampled;
   std::vector<cell_question> questions{ask, usage_question(window, p.names(), {})};
   ask_cells(api, r, back, std::move(questions), [=](cell_tables& t) {
@@ -233,16 +230,13 @@ void write_by(const cell_tables& t, const insight_window& window, const dimensio
 }
 
 void tokens_by(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "model", "tool", "session_id", "dimension", "order", "series",
-                            "limit", "utc_offset_minutes"});
+  insight_parameters p(*r, {"dimension", "order", "series", "limit", "utc_offset_minutes"});
   auto& q = p.fields();
   auto name = q.choice("dimension", {"agent", "team", "model", "tool", "session", "user", "query", "hour"});
   auto order = order_of(q.choice("order", {"cost", "tokens", "events"}));
   bool with_series = q.choice("series", {"false", "true"}) == "true";
   auto limit = q.limit();
   const auto& names = p.names();
-  if (name == "query" && !(names.model.empty() && names.tool.empty() && names.session.empty()))
-    q.refuse("dimension", "query cannot be cut by model, tool or session");
   if (name == "query" && with_series) q.refuse("series", "is not kept by query");
   if (name == "hour") return by_hour(api, r, back, p);
   if (name == "query") return by_sample(api, r, back, p, {"query", Cube::TRACE, order, limit});
@@ -251,8 +245,7 @@ void tokens_by(api_context& api, const request_ptr& r, const responder& back) {
   if (auto refusal = p.refusal()) return back(std::move(*refusal));
   const dimension* d = &dimensions[0];
   for (auto& each : dimensions) d = each.name == name ? &each : d;
-  auto window = p.window();
-  if (d->by_hours || !names.session.empty()) window = window.whole_hours();
+  auto window = d->by_hours ? p.window().whole_hours() : window_of(p);
   auto ask = usage_question(window, names, {d->field});
   ask.order = order;
   // One more: the row of those that name none is taken out.
@@ -283,7 +276,7 @@ operation_doc summary_doc() {
       "What was spent",
       "Tokens and cost of the window and of the one before it, what caches saved, and what a user's query (a "
       "trace) costs.",
-      insight_docs({"agent_id", "team", "model", "tool", "session_id"}),
+      insight_docs({}),
       {},
       {{200, "The figures.", {{"application/json", "TokensSummary", {}}}}}};
 }
@@ -295,13 +288,14 @@ operation_doc by_doc() {
       "What was spent, by whom or on what",
       "Rows by agent, team, model, tool, session, user, query (a trace) or hour of the day. Sessions, users "
       "and traces are "
-      "counted by the hour: with them the window is widened to whole hours, as it is for 'session_id'; "
+      "counted by the hour: with them the window is widened to whole hours, as it is for 'session_id' and "
+      "'user_id'; "
       "'window' says what "
       "was used. By query and by session there is 'sampled', and with a rate below 1 rows and 'other' are "
       "those of a sample "
       "of the traces.",
       insight_docs(
-          {"agent_id", "team", "model", "tool", "session_id", "limit", "utc_offset_minutes"},
+          {"limit", "utc_offset_minutes"},
           {{"dimension", "query",
             R"({"type":"string","enum":["agent","team","model","tool","session","user","query","hour"],"default":"agent"})",
             "What a row is.", "\"agent\""},

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "http/insight/figures.hpp"
+#include "http/insight/narrowing.hpp"
 #include "http/insight/together.hpp"
 #include "http/routes/cursor.hpp"
 #include "http/routes/event_merge.hpp"
@@ -23,6 +24,7 @@ constexpr std::uint32_t traces_ranked = 1'500, traces_counted = 300;
 // Events that are looked at for one page: so many rounds, of so many events for each trace that is wanted.
 constexpr int rounds_max = 6;
 constexpr std::size_t events_of_a_trace = 8;
+constexpr std::size_t figures_max = 100'000;
 constexpr std::int64_t figures_back_us = 24 * insight_hour_us;
 
 struct trace_row {
@@ -58,8 +60,32 @@ trace_row row_of(const std::string& id, const std::vector<trace_part>& parts) {
 
 cell_question sample_question(const trace_request& ask, std::uint32_t traces) {
   cell_question q{.cube = Cube::TRACE, .by = {}, .window = ask.window};
-  q.where = ask.names.conditions({CellField::TEAM});
+  // Whether an agent took part is looked up among all that did.
+  auto of_all_agents = ask.names;
+  of_all_agents.agent.clear();
+  narrow(q, of_all_agents);
   q.sample = traces;
+  return q;
+}
+
+// Whether a sample has all events of its traces.
+bool is_of_all_events(insight_names names) {
+  names.agent.clear();
+  return names.none();
+}
+// Whether events are asked for that cells of traces cannot tell from the others.
+bool narrows_events(insight_names names) {
+  names.team.clear();
+  return !is_of_all_events(std::move(names));
+}
+
+// Of whole traces, by agent and team.
+template <class Ids>
+cell_question figures_question(const insight_window& window, const Ids& ids) {
+  cell_question q{
+      .cube = Cube::TRACE, .by = {CellField::TRACE, CellField::AGENT, CellField::TEAM}, .window = window};
+  for (auto& id : ids) q.where.emplace_back(CellField::TRACE, id);
+  q.limit = figures_max;
   return q;
 }
 
@@ -103,15 +129,30 @@ response answer_of(const trace_request& ask, const trace_page& page) {
   return response::json(std::move(out));
 }
 
+response ranked_answer(const trace_request& ask, trace_page page) {
+  page.count = scaled(static_cast<std::int64_t>(page.rows.size()), page.rate);
+  std::stable_sort(page.rows.begin(), page.rows.end(),
+                   [&](auto& a, auto& b) { return rank_of(a, ask.order) > rank_of(b, ask.order); });
+  if (page.rows.size() > ask.limit) page.rows.resize(ask.limit);
+  return answer_of(ask, page);
+}
+
 void list_ranked(api_context& api, const request_ptr& r, const responder& back, const trace_request& ask) {
-  ask_cells(api, r, back, {sample_question(ask, traces_ranked)}, [back, ask](cell_tables& t) {
+  ask_cells(api, r, back, {sample_question(ask, traces_ranked)}, [&api, r, back, ask](cell_tables& t) {
     trace_page page(t);
     page.rows = rows_of(t[0], ask.names.agent);
-    page.count = scaled(static_cast<std::int64_t>(page.rows.size()), page.rate);
-    std::stable_sort(page.rows.begin(), page.rows.end(),
-                     [&](auto& a, auto& b) { return rank_of(a, ask.order) > rank_of(b, ask.order); });
-    if (page.rows.size() > ask.limit) page.rows.resize(ask.limit);
-    back(answer_of(ask, page));
+    if (page.rows.empty() || is_of_all_events(ask.names)) return back(ranked_answer(ask, std::move(page)));
+    // Those were counted of some of their events: they are ranked by what all of them say.
+    std::vector<std::string> ids;
+    for (auto& row : page.rows) ids.push_back(row.id);
+    ask_cells(api, r, back, {figures_question(ask.window, ids)}, [back, ask, page](cell_tables& whole) {
+      auto all = page;
+      all.complete = all.complete && all_complete(whole);
+      auto parts = parts_by_trace(whole[0]);
+      for (auto& row : all.rows)
+        if (auto known = parts.find(row.id); known != parts.end()) row = row_of(row.id, known->second);
+      back(ranked_answer(ask, std::move(all)));
+    });
   });
 }
 
@@ -144,8 +185,7 @@ class newest_traces : public std::enable_shared_from_this<newest_traces> {
     query_builder query(request_->who.org);
     auto list = query->initListEvents();
     auto filter = list.initFilter();
-    filter.setAgentId(ask_.names.agent);
-    filter.setTeam(ask_.names.team);
+    fill(filter, ask_.names);
     filter.setSinceUs(ask_.window.from_us);
     filter.setUntilUs(ask_.window.until_us);
     // One more: a shard may give again the place where the round before ended.
@@ -185,17 +225,11 @@ class newest_traces : public std::enable_shared_from_this<newest_traces> {
   void figures() {
     std::vector<cell_question> ask{sample_question(ask_, traces_counted)};
     if (!order_.empty()) {
-      cell_question q{.cube = Cube::TRACE,
-                      .by = {CellField::TRACE, CellField::AGENT, CellField::TEAM},
-                      .window = ask_.window};
       auto oldest = ask_.window.until_us;
-      for (auto& id : order_) {
-        q.where.emplace_back(CellField::TRACE, id);
-        oldest = std::min(oldest, met_[id].row.sum.extent.last_us);
-      }
-      q.window.from_us = std::max(q.window.from_us, oldest - figures_back_us);
-      q.limit = 100'000;
-      ask.push_back(std::move(q));
+      for (auto& id : order_) oldest = std::min(oldest, met_[id].row.sum.extent.last_us);
+      auto window = ask_.window;
+      window.from_us = std::max(window.from_us, oldest - figures_back_us);
+      ask.push_back(figures_question(window, order_));
     }
     ask_cells(api_, request_, back_, std::move(ask), [self = shared_from_this()](cell_tables& t) {
       self->tables_ = std::move(t);
@@ -217,7 +251,9 @@ class newest_traces : public std::enable_shared_from_this<newest_traces> {
           (ask_.names.team.empty() || p.team == ask_.names.team))
         last_us = std::max(last_us, p.figures.extent.last_us);
     if (last_us < ask_.before->time_us) return earlier::no;
-    return last_us > ask_.before->time_us && last_us < ask_.window.until_us ? earlier::yes : earlier::perhaps;
+    // The newest of all its events may be none of those that are asked for.
+    bool tells = last_us > ask_.before->time_us && last_us < ask_.window.until_us;
+    return tells && !narrows_events(ask_.names) ? earlier::yes : earlier::perhaps;
   }
 
   // Goes through what was met, from this one on; asks for the events of those that only they can tell about.
@@ -234,9 +270,8 @@ class newest_traces : public std::enable_shared_from_this<newest_traces> {
     query_builder query(request_->who.org);
     auto list = query->initListEvents();
     auto filter = list.initFilter();
+    fill(filter, ask_.names);
     filter.setTraceId(order_[i]);
-    filter.setAgentId(ask_.names.agent);
-    filter.setTeam(ask_.names.team);
     filter.setSinceUs(ask_.before->time_us);
     filter.setUntilUs(ask_.window.until_us);
     list.setLimit(limits::page_items_max);
@@ -290,7 +325,7 @@ void write_trace_sums(object_writer& to, const rollup& sum, const std::vector<st
 }
 
 void list_traces(api_context& api, const request_ptr& r, const responder& back) {
-  insight_parameters p(*r, {"agent_id", "team", "limit", "order", "cursor"});
+  insight_parameters p(*r, {"limit", "order", "cursor"});
   trace_request ask;
   ask.window = p.window();
   ask.names = p.names();

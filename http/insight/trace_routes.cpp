@@ -133,9 +133,11 @@ void add_trace_routes(api_context& api, std::vector<route>& to) {
         "of all "
         "traces, or if there are too many, of a sample of them: 'sampled' says of which share; there are no "
         "further "
-        "pages. A page may be shorter than 'limit' although there are more.",
+        "pages. A page may be shorter than 'limit' although there are more. Of what narrows the events, a "
+        "trace "
+        "has one that meets all of it; its figures are those of all its events.",
         insight_docs(
-            {"agent_id", "team", "limit"},
+            {"limit"},
             {{"order", "query",
               R"({"type":"string","enum":["newest","slowest","costliest","errors"],"default":"newest"})",
               "Which come first."},

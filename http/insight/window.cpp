@@ -6,18 +6,20 @@
 #include "http/routes/common_docs.hpp"
 #include "http/routes/context.hpp"
 #include "protocol/cells.hpp"
+#include "protocol/event_type.hpp"
 
 namespace troupe::http {
 
 namespace {
 
-using schema::CellField;
 using schema::CellStep;
 
-constexpr std::string_view window_names[] = {"from", "to", "window_hours", "bucket"};
+constexpr std::string_view shared_names[] = {"from", "to",   "window_hours", "bucket", "agent_id",
+                                             "team", "type", "status",       "model",  "provider",
+                                             "tool", "tier", "session_id",   "user_id"};
 
-std::vector<std::string_view> with_window(std::initializer_list<std::string_view> names) {
-  std::vector<std::string_view> all(std::begin(window_names), std::end(window_names));
+std::vector<std::string_view> with_shared(std::initializer_list<std::string_view> names) {
+  std::vector<std::string_view> all(std::begin(shared_names), std::end(shared_names));
   all.insert(all.end(), names);
   return all;
 }
@@ -37,10 +39,22 @@ const parameter_doc described[] = {
      "Length of a step of series: by default minute up to 3 hours, hour up to 8 days, else day."},
     {"agent_id", "query", docs::text, "Only of this agent."},
     {"team", "query", docs::text, "Only of this team."},
+    {"type", "query", docs::text, "Only events of this type."},
+    {"status", "query", R"({"type":"string","enum":["ok","error","unset"]})", "Only events of this status."},
     {"model", "query", docs::text, "Only of this model."},
+    {"provider", "query", docs::text, "Only of this provider of models."},
     {"tool", "query", docs::text, "Only of this tool."},
-    {"tier", "query", docs::text, "Only of this memory tier."},
+    {"tier", "query", docs::text,
+     "Only of this memory tier: where tiers or accesses are counted, those of this tier; elsewhere, events "
+     "that "
+     "asked it or were served by it."},
     {"session_id", "query", docs::text, "Only of this session."},
+    {"user_id", "query", docs::text,
+     "Only on behalf of this user. What is not counted by a field that is asked for is counted anew out of "
+     "the "
+     "events: of each shard the latest 50,000 that meet all conditions, among the latest 200,000 of the "
+     "window "
+     "(of an agent, if one is given). 'complete' is false when there were more."},
     {"limit", "query", R"({"type":"integer","minimum":1,"maximum":1000})",
      "Rows of the list; the others are summed up where that makes sense."},
     {"utc_offset_minutes", "query", R"({"type":"integer","minimum":-720,"maximum":840,"default":0})",
@@ -48,7 +62,7 @@ const parameter_doc described[] = {
      "exact in "
      "windows of up to 3 days; in longer ones, or where that is too much to look at, an hour of UTC counts "
      "as a whole, in "
-     "the hour of the day in which it begins."}};
+     "the hour of the day in which it begins; 'exact_hours' says which."}};
 
 }  // namespace
 
@@ -80,31 +94,26 @@ void insight_window::write(object_writer& to) const {
   w.end();
 }
 
-std::vector<condition> insight_names::conditions(std::initializer_list<CellField> fields) const {
-  std::vector<condition> out;
-  auto add = [&](CellField field, const std::string& value) {
-    if (!value.empty() && std::find(fields.begin(), fields.end(), field) != fields.end())
-      out.emplace_back(field, value);
-  };
-  add(CellField::AGENT, agent);
-  add(CellField::FROM, agent);
-  add(CellField::TEAM, team);
-  add(CellField::MODEL, model);
-  add(CellField::TOOL, tool);
-  add(CellField::TIER, tier);
-  add(CellField::SESSION, session);
-  return out;
-}
-
 insight_parameters::insight_parameters(const request& r, std::initializer_list<std::string_view> names,
                                        double default_hours)
-    : known_(with_window(names)), fields_(r, known_), now_us_(http::now_us()) {
+    : known_(with_shared(names)), fields_(r, known_), now_us_(http::now_us()) {
   read_window(default_hours);
-  auto text = [&](std::string_view name) {
-    bool known = std::find(known_.begin(), known_.end(), name) != known_.end();
-    return known ? std::string(fields_.text(name)) : std::string();
-  };
-  names_ = {text("agent_id"), text("team"), text("model"), text("tool"), text("tier"), text("session_id")};
+  read_names();
+}
+
+void insight_parameters::read_names() {
+  auto text = [&](std::string_view name) { return std::string(fields_.text(name)); };
+  names_.agent = text("agent_id");
+  names_.team = text("team");
+  names_.type = text("type");
+  names_.status = fields_.choice("status", {"", "ok", "error", "unset"});
+  names_.model = text("model");
+  names_.provider = text("provider");
+  names_.tool = text("tool");
+  names_.tier = text("tier");
+  names_.session = text("session_id");
+  names_.user = text("user_id");
+  if (!names_.type.empty() && !parse_event_type(names_.type)) fields_.refuse("type", "is no event type");
 }
 
 void insight_parameters::read_window(double default_hours) {
@@ -140,7 +149,7 @@ int insight_parameters::offset_minutes() {
 std::vector<parameter_doc> insight_docs(std::initializer_list<std::string_view> names,
                                         std::initializer_list<parameter_doc> more) {
   std::vector<parameter_doc> out;
-  for (auto name : with_window(names))
+  for (auto name : with_shared(names))
     for (const auto& d : described)
       if (d.name == name) out.push_back(d);
   out.insert(out.end(), more);

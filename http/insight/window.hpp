@@ -38,20 +38,18 @@ struct insight_window {
 
 std::string_view step_name(schema::CellStep step);
 
-using condition = std::pair<schema::CellField, std::string>;
-
-// Empty: no condition.
+// What narrows the events that a question is about; every path takes all of it. Empty: no condition.
 struct insight_names {
-  std::string agent, team, model, tool, tier, session;
+  std::string agent, team, type, status, model, provider, tool, tier, session, user;
 
-  // Those that are given and that a cube with these fields can tell apart.
-  std::vector<condition> conditions(std::initializer_list<schema::CellField> fields) const;
+  bool operator==(const insight_names&) const = default;
+  bool none() const { return *this == insight_names(); }
 };
 
 // Reads the parameters of one request. refusal() says what was wrong, after all were read.
 class insight_parameters {
  public:
-  // 'names' are those beside the window: "agent_id", "team", "limit", ...
+  // 'names' are those beside the window and what narrows the events: "limit", ...
   insight_parameters(const request& r, std::initializer_list<std::string_view> names,
                      double default_hours = 24);
 
@@ -64,6 +62,7 @@ class insight_parameters {
 
  private:
   void read_window(double default_hours);
+  void read_names();
 
   std::vector<std::string_view> known_;
   query_fields fields_;
@@ -72,7 +71,7 @@ class insight_parameters {
   insight_names names_;
 };
 
-// What a route with these parameters says of them; the window's are always there.
+// What a route with these parameters says of them; those of the window and of the events are always there.
 std::vector<parameter_doc> insight_docs(std::initializer_list<std::string_view> names,
                                         std::initializer_list<parameter_doc> more = {});
 

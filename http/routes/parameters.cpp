@@ -35,6 +35,13 @@ response invalid(const std::vector<problem_item>& errors) {
   return to_response(p);
 }
 
+std::string unknown_parameter(std::span<const std::string_view> known) {
+  std::string error = "is no parameter of this path";
+  if (!known.empty()) error += ": it takes";
+  for (auto name : known) error += concat({name == known.front() ? " " : ", ", name});
+  return error;
+}
+
 std::string_view view(const json::string& s) { return {s.data(), s.size()}; }
 
 // The parser takes 1e999 for infinity, which is no JSON any more when it is written.
@@ -55,7 +62,7 @@ query_fields::query_fields(const request& r, std::span<const std::string_view> k
         refuse(name, "is 'linearizable' or 'local'");
       }
     } else if (std::find(known.begin(), known.end(), name) == known.end()) {
-      refuse(name, "is no parameter of this path");
+      refuse(name, unknown_parameter(known));
     }
   }
 }

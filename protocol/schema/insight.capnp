@@ -109,6 +109,7 @@ struct Cells {
   partial @3 :Bool;      # a bound was reached: there is more than was looked at
   hashBound @4 :UInt64;  # of a sample: cells with a lower hash are all here; 0: all are
   packed @5 :Data;       # rows as protocol/cell_rows.hpp has them
+  wholeHours @6 :Bool;   # of hourOfDay: an hour of UTC that two of them share is in the one in which it begins
 }
 
 # A bound on what is spent in a period, for a warning. Nothing is refused because of it.

@@ -96,6 +96,14 @@ struct ListDashboards {
   limit @2 :UInt32;
 }
 
+# Cells as they would be if only the events were stored that meet the filter; counted anew, of the events. Of each shard the
+# latest ones, within its bounds: 'partial' says when that was not all.
+struct ReadFilteredCells {
+  cells @0 :Insight.ReadCells;  # not of cubes that are rollups
+  filter @1 :EventFilter;       # its times: within the window of the cells
+  servedBy @2 :Text;            # the tier that served, as cells name it; empty: any or none
+}
+
 struct Query {
   org @0 :Text;
   union {
@@ -117,6 +125,7 @@ struct Query {
     listTokenLimits @16 :Void;
     getDashboard @17 :Text;
     listDashboards @18 :ListDashboards;
+    readFilteredCells @19 :ReadFilteredCells;
   }
 }
 

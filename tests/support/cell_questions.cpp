@@ -9,7 +9,8 @@ namespace troupe::testing {
 
 owned<schema::QueryResult> ask(const memory_shard& shard, const cell_question& q) {
   return shard.query([&](schema::Query::Builder to) {
-    auto asked = to.initReadCells();
+    if (q.only) q.only(to.initReadFilteredCells());
+    auto asked = q.only ? to.getReadFilteredCells().initCells() : to.initReadCells();
     asked.setCube(q.cube);
     asked.setSinceUs(q.from), asked.setUntilUs(q.until);
     auto by = asked.initGroupBy(static_cast<unsigned>(q.by.size()));
@@ -50,6 +51,7 @@ cell_answer read(const memory_shard& shard, const cell_question& q) {
   a.other.add(cells.getOther());
   a.other_keys = cells.getOtherKeys();
   a.partial = cells.getPartial();
+  a.whole_hours = cells.getWholeHours();
   a.bound = cells.getHashBound();
   return a;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <random>
 #include <stdexcept>
@@ -30,6 +31,8 @@ struct cell_question {
   int offset_minutes = 0;
   row_form form = row_form::listed;
   schema::CellFigures figures = schema::CellFigures::ALL;
+  // Only of the events that meet this, counted anew.
+  std::function<void(schema::ReadFilteredCells::Builder)> only = {};
 };
 
 using cell_names = std::vector<std::string>;
@@ -38,7 +41,7 @@ struct cell_answer {
   std::vector<cell_names> order;
   rollup other;
   unsigned other_keys = 0;
-  bool partial = false;
+  bool partial = false, whole_hours = false;
   std::uint64_t bound = 0;
 
   const rollup& at(const cell_names& n, std::int64_t time = 0) const {

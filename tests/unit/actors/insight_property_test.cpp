@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
+#include <functional>
 #include <random>
 #include <set>
 
@@ -194,6 +195,65 @@ void add_conditions(question& q, const std::vector<naive_part>& parts, std::mt19
   }
 }
 
+// What only events tell: random names, and the events that have them all.
+struct event_choice {
+  std::function<void(schema::ReadFilteredCells::Builder)> ask;
+  std::vector<sample_event> events;
+};
+
+bool concerns(const sample_event& e, const std::string& tier) {
+  if (e.tier == tier) return true;
+  return std::any_of(e.latency_by_tier.begin(), e.latency_by_tier.end(),
+                     [&](auto& asked) { return asked.first == tier; });
+}
+// The timed one, whatever goes on after its name.
+std::string served_by(const sample_event& e) {
+  for (auto& [tier, us] : e.latency_by_tier)
+    if (e.tier == tier || e.tier == tier + "_immediate") return tier;
+  return e.tier;
+}
+
+event_choice random_choice(const std::vector<sample_event>& all, std::mt19937_64& random) {
+  auto& like = all[random() % all.size()];
+  auto chosen = [&](const std::string& name) { return random() % 3 == 0 ? name : std::string(); };
+  auto model = chosen(like.model), session = chosen(like.session), user = chosen(like.user);
+  auto tool = chosen(like.tool), agent = chosen(like.agent), team = chosen(like.team),
+       trace = chosen(like.trace);
+  auto tier = chosen(like.tier), served = chosen(served_by(like));
+  bool failed = random() % 4 == 0;
+  event_choice choice;
+  choice.ask = [=](schema::ReadFilteredCells::Builder to) {
+    auto filter = to.initFilter();
+    filter.setModel(model), filter.setSessionId(session), filter.setUserId(user), filter.setTool(tool);
+    filter.setAgentId(agent), filter.setTeam(team), filter.setTraceId(trace), filter.setTier(tier);
+    if (failed) filter.setStatus("error");
+    to.setServedBy(served);
+  };
+  auto agrees = [](const std::string& wanted, const std::string& has) {
+    return wanted.empty() || wanted == has;
+  };
+  for (auto& e : all)
+    if (agrees(model, e.model) && agrees(session, e.session) && agrees(user, e.user) &&
+        agrees(tool, e.tool) && agrees(agent, e.agent) && agrees(team, e.team) && agrees(trace, e.trace) &&
+        agrees(served, served_by(e)) && (tier.empty() || concerns(e, tier)) &&
+        (!failed || e.status == schema::EventStatus::ERROR))
+      choice.events.push_back(e);
+  return choice;
+}
+
+void check_filtered(const fleet& f, Cube cube, std::mt19937_64& random) {
+  if (shape_of(cube)->dimension) return;  // rollups are not counted anew
+  auto choice = random_choice(f.stored(), random);
+  auto parts = naive_parts(cube, choice.events);
+  auto q = random_question(cube, random);
+  q.only = choice.ask;
+  CAPTURE(static_cast<int>(cube), static_cast<int>(q.step), q.offset_minutes, q.from, q.until, q.sample,
+          choice.events.size());
+  check(f, q, parts);
+  add_conditions(q, parts, random);
+  check(f, q, parts);
+}
+
 void check_stream(std::uint64_t seed, std::size_t shards) {
   CAPTURE(seed, shards);
   std::mt19937_64 random(seed);
@@ -209,6 +269,7 @@ void check_stream(std::uint64_t seed, std::size_t shards) {
         check(f, q, parts);
         add_conditions(q, parts, random);
         check(f, q, parts);
+        check_filtered(f, cube, random);
       }
     }
   }

@@ -258,14 +258,18 @@ TEST_CASE(
   q.step = CellStep::HOUR_OF_DAY, q.offset_minutes = 330;
   CHECK(read(shard, q).at({}, 5).count == 1);
   CHECK(read(shard, q).at({}, 6).count == 1);
+  CHECK(!read(shard, q).whole_hours);
   // Each name costs a look in each bucket.
   for (std::size_t i = 0; i < limits::query_scan_max / others.size(); ++i)
     q.where.emplace_back(CellField::AGENT, "unknown-" + std::to_string(i));
   auto whole = read(shard, q);
-  CHECK(!whole.partial);
+  CHECK((!whole.partial && whole.whole_hours));
   CHECK(whole.at({}, 5).count == 2);
   q.where = {{CellField::AGENT, "agent-1"}}, q.until = monday + 4 * day;
   CHECK(read(shard, q).at({}, 5).count == 2);
+  CHECK(read(shard, q).whole_hours);
+  q.offset_minutes = 300;
+  CHECK(!read(shard, q).whole_hours);
 }
 
 TEST_CASE("cells: a question that cannot be answered is refused with the reason") {

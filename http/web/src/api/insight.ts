@@ -12,6 +12,8 @@ export interface Answered {
   window: Window;
   complete?: boolean;
   sampled?: { rate: number };
+  /** of hours of the day: false where an hour of UTC that two of them share counts in the one in which it begins */
+  exact_hours?: boolean;
 }
 
 export interface Latency {

@@ -16,7 +16,7 @@ import { picture_of_svg } from './download.ts';
 import { use_magnify } from './magnify.ts';
 import { step_after_key } from './step_keys.ts';
 import type { TableModel } from './table_model.ts';
-import { kind_of, lay_out_timeline, mark_at, mark_px, type TimelineLayout } from './timeline_layout.ts';
+import { is_kind, kind_of, lay_out_timeline, mark_at, mark_px, type TimelineLayout } from './timeline_layout.ts';
 
 export interface TimelineProps {
   readonly title: string;
@@ -167,7 +167,7 @@ function Drawing({ layout, events, cursor, scrolled_px }: DrawingProps) {
       ))}
       {layout.lanes.map(({ name, y }) => (
         <text key={name} x={x(scrolled_px + 2)} y={y + 11}>
-          {name}
+          {is_kind(name) ? t(`kind.${name}`) : name}
         </text>
       ))}
     </>

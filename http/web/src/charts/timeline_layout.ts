@@ -29,7 +29,9 @@ export interface TimelineLayout {
 export const mark_px = 12;
 const [axis_px, lane_px, label_px, thinnest_px, tick_px] = [20, 32, 14, 3, 130] as const;
 const shortest_ms = 1_000;
-const kinds = ['execution', 'llm', 'tool', 'memory', 'knowledge', 'collaboration', 'hypothesis'];
+export const kinds = ['execution', 'llm', 'tool', 'memory', 'knowledge', 'collaboration', 'hypothesis', 'custom'] as const;
+export type Kind = (typeof kinds)[number];
+export const is_kind = (name: string): name is Kind => (kinds as readonly string[]).includes(name);
 
 export const kind_of = (event: AgentEvent): string => event.type.split('.')[0] ?? event.type;
 
@@ -39,7 +41,7 @@ export function in_order(events: readonly AgentEvent[]): AgentEvent[] {
 
 /** Known kinds first, others by name. */
 function lane_names(events: readonly AgentEvent[]): string[] {
-  const place = (kind: string): number => (kinds.includes(kind) ? kinds.indexOf(kind) : kinds.length);
+  const place = (kind: string): number => (is_kind(kind) ? kinds.indexOf(kind) : kinds.length);
   return [...new Set(events.map(kind_of))].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
 }
 

@@ -5,7 +5,7 @@ import { full_time, hour_of_day } from '../format/times.ts';
 import { t, type MessageKey } from '../i18n/i18n.ts';
 import { use_store } from '../live/store.ts';
 import { use_session } from '../session/room_context.ts';
-import { Icon } from './icons.tsx';
+import { FilterChips, MoreFilters, type FilterField } from './filter_parts.tsx';
 import { preset_name } from './range_control.tsx';
 
 export interface EventFilterBarProps {
@@ -34,6 +34,12 @@ export function EventFilterBar({ filter, change }: EventFilterBarProps) {
   const seen = log.entries.slice(0, 500).map(({ event }) => event.type);
   const types = [...new Set<string>([...event_types, ...seen, filter.type])].filter((type) => type !== '').sort();
   const ids = [...new Set([...agents.map((agent) => agent.id), filter.agent_id])].filter((id) => id !== '').sort();
+  const field = (name: FilterName, value: string): FilterField => ({
+    name,
+    title: name === 'range' ? t('range.last') : t(`field.${name}` as MessageKey),
+    value,
+    change: (next) => change({ ...filter, [name]: next }),
+  });
   return (
     <form
       className="filter_bar"
@@ -87,30 +93,9 @@ export function EventFilterBar({ filter, change }: EventFilterBarProps) {
       >
         {t('events.clear_filter')}
       </button>
-      <MoreFields filter={filter} change={change} />
-      <Chips filter={filter} change={change} />
+      <MoreFilters fields={more_fields.map((name) => field(name, filter[name]))} />
+      <FilterChips fields={chip_fields.filter((name) => filter[name] !== '').map((name) => field(name, chip_text(name, filter)))} />
     </form>
-  );
-}
-
-function MoreFields({ filter, change }: EventFilterBarProps) {
-  return (
-    <details className="filter_more">
-      <summary>{t('events.more_filters')}</summary>
-      <div className="filter_more_fields">
-        {more_fields.map((name) => (
-          <label key={name}>
-            {t(`field.${name}` as MessageKey)}
-            <input
-              type="text"
-              spellCheck={false}
-              value={filter[name]}
-              onChange={(event) => change({ ...filter, [name]: event.target.value })}
-            />
-          </label>
-        ))}
-      </div>
-    </details>
   );
 }
 
@@ -118,29 +103,4 @@ function chip_text(name: FilterName, filter: EventFilter): string {
   if (name === 'since' || name === 'until') return full_time(filter[name]);
   if (name === 'range' && filter.range !== '') return preset_name(filter.range);
   return name === 'hour' ? hour_of_day(Number(filter.hour), Number(filter.utc_offset_minutes)) : filter[name];
-}
-
-function Chips({ filter, change }: EventFilterBarProps) {
-  const set = chip_fields.filter((name) => filter[name] !== '');
-  if (set.length === 0) return null;
-  return (
-    <ul className="chips" aria-label={t('events.chips')}>
-      {set.map((name) => {
-        const title = name === 'range' ? t('range.last') : t(`field.${name}` as MessageKey);
-        return (
-          <li key={name}>
-            {title}: <bdi>{chip_text(name, filter)}</bdi>
-            <button
-              type="button"
-              className="chip_close"
-              aria-label={t('events.drop_filter', { name: title })}
-              onClick={() => change({ ...filter, [name]: '' })}
-            >
-              <Icon name="close" />
-            </button>
-          </li>
-        );
-      })}
-    </ul>
-  );
 }

@@ -5,6 +5,7 @@ import { download } from '../charts/download.ts';
 import { span_at } from '../filters/time_range.ts';
 import { t } from '../i18n/i18n.ts';
 import { moments_of } from '../queries/use_read.ts';
+import { use_narrowing } from '../routing/narrowed.ts';
 import { use_range } from '../routing/range.ts';
 import { use_session } from '../session/room_context.ts';
 
@@ -13,9 +14,10 @@ const formats = ['csv', 'json'] as const;
 export function ExportButtons() {
   const { room } = use_session();
   const range = use_range();
+  const narrowing = use_narrowing();
   const save = useMutation({
     mutationFn: async (format: (typeof formats)[number]) => {
-      const query = { format, ...moments_of(span_at(range, Date.now())) };
+      const query = { ...narrowing, format, ...moments_of(span_at(range, Date.now())) };
       const { name, content } = await room.api.file('/api/v2/export/analytics', query);
       download(name, content);
     },

@@ -7,7 +7,7 @@ import { steps_of } from '../filters/time_range.ts';
 import { count, duration, short_count } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import type { Read } from '../queries/use_read.ts';
-import { between, events_address, use_events_link } from '../routing/events_link.ts';
+import { between, use_events_link } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { agent_address } from '../routing/router.ts';
 import { Panel } from './panel.tsx';
@@ -29,6 +29,7 @@ export function HypothesisPanels({ hypotheses }: { readonly hypotheses: Read<Hyp
 }
 
 function Learning({ data }: { readonly data: Hypotheses }) {
+  const events = use_events_link();
   const series = useMemo<TimeData>(() => {
     const times = steps_of({
       since_ms: Date.parse(data.window.from),
@@ -58,7 +59,7 @@ function Learning({ data }: { readonly data: Hypotheses }) {
       exact={count}
       short={short_count}
       note={<Exactness data={data} />}
-      events={(since_ms, until_ms) => events_address({ q: 'hypothesis' }, between(since_ms, until_ms))}
+      events={(since_ms, until_ms) => events({ q: 'hypothesis' }, between(since_ms, until_ms))}
     />
   );
 }

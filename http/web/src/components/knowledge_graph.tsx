@@ -5,6 +5,7 @@ import type { KnowledgeGraph } from '../api/insight.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_read } from '../queries/use_read.ts';
 import { use_events_link } from '../routing/events_link.ts';
+import { use_narrowing } from '../routing/narrowed.ts';
 import { use_range } from '../routing/range.ts';
 import { navigate, replace_query, use_route } from '../routing/router.ts';
 import { Choice, use_choice } from './choice.tsx';
@@ -25,7 +26,7 @@ function choose(id: string | null): void {
 }
 
 export function KnowledgeGraphPanel() {
-  const graph = use_read<KnowledgeGraph>('/knowledge/graph', { params: { limit: items_max }, range: use_range() });
+  const graph = use_read<KnowledgeGraph>('/knowledge/graph', { params: { ...use_narrowing(), limit: items_max }, range: use_range() });
   const events = use_events_link();
   const kind = use_choice('edges', edge_kinds, 'all');
   const chosen = use_route().query.get('node');

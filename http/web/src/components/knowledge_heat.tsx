@@ -8,7 +8,7 @@ import { HeatMap } from '../charts/heat_map.tsx';
 import { moment_of } from '../charts/time_data.ts';
 import { t } from '../i18n/i18n.ts';
 import type { Read } from '../queries/use_read.ts';
-import { at_hour, between, events_address, use_events_link } from '../routing/events_link.ts';
+import { at_hour, between, use_events_link } from '../routing/events_link.ts';
 import { Exactness, state_of } from './states.tsx';
 
 const quarter_hours_ms = 15 * 60_000;
@@ -44,7 +44,7 @@ export function KnowledgeHeatMap({ title, heat, by, controls }: KnowledgeHeatMap
     if (shown_by === 'agent') return where === 'other' ? undefined : events({ ...shared, agent_id: where });
     if (shown_by === 'hour') return events({ ...shared, ...at_hour(Number(where), own_offset_minutes()) });
     const next = heat.data?.columns[column + 1] ?? heat.data?.window.to ?? '';
-    return events_address(shared, between(Date.parse(where), Date.parse(next)));
+    return events(shared, between(Date.parse(where), Date.parse(next)));
   };
   return (
     <HeatMap

@@ -1,13 +1,13 @@
 // Purpose: beside the graph: the chosen agent with those it works with.
 import type { ReactNode } from 'react';
 import type { GraphEdge, GraphNode } from '../api/insight.ts';
+import { traces_address } from '../filters/narrowing.ts';
 import { count, percent } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_events_link, type EventsLink } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
 import { agent_address } from '../routing/router.ts';
 import { RowTable, type TableColumn } from './table.tsx';
-import { traces_address } from './trace_filter_bar.tsx';
 
 interface NeighboursProps {
   readonly node: GraphNode;

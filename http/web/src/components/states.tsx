@@ -1,5 +1,6 @@
 // Purpose: what stands where figures will be: they are on their way, there are none, or they could not be had.
 // Invariant: an error says what happened and offers to try again; an empty place says what would fill it.
+import type { Answered } from '../api/insight.ts';
 import type { ReactNode } from 'react';
 import { ApiError, message_of } from '../api/problem.ts';
 import { t } from '../i18n/i18n.ts';
@@ -62,12 +63,13 @@ export function state_of<T>(read: Read<T>, empty?: (data: T) => boolean, empty_t
 }
 
 /** Says so when figures are lower bounds, or scaled up from a sample. */
-export function Exactness({ data }: { readonly data: { readonly complete?: boolean; readonly sampled?: { readonly rate: number } } | undefined }) {
+export function Exactness({ data }: { readonly data: Partial<Answered> | undefined }) {
   if (!data) return null;
   const rate = data.sampled?.rate ?? 1;
   return (
     <>
       {data.complete === false && <p className="note note_warn">{t('state.incomplete')}</p>}
+      {data.exact_hours === false && <p className="note">{t('state.whole_hours')}</p>}
       {rate < 1 && <p className="note">{t('state.sampled', { n: Math.max(1, Math.round(1 / rate)) })}</p>}
     </>
   );

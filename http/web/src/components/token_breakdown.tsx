@@ -7,8 +7,9 @@ import { steps_of, type RangeChoice } from '../filters/time_range.ts';
 import { count, percent, short_count, short_usd, sum_usd, total_tokens, usd } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_read } from '../queries/use_read.ts';
+import { use_narrowing } from '../routing/narrowed.ts';
 import { LinkTo } from '../routing/link_to.tsx';
-import { at_hour, between, events_address, use_events_link, type EventCondition } from '../routing/events_link.ts';
+import { at_hour, between, use_events_link, type EventCondition } from '../routing/events_link.ts';
 import { agent_address, trace_address } from '../routing/router.ts';
 import { Choice, use_choice } from './choice.tsx';
 import { Panel } from './panel.tsx';
@@ -21,7 +22,7 @@ const colours = ['--series_1', '--series_2', '--series_3', '--series_5', '--seri
 
 export function TokenBreakdown({ range }: { readonly range: RangeChoice }) {
   const dimension = use_choice<TokenDimension>('dimension', token_dimensions, 'agent');
-  const params = { dimension, order: 'cost', series: 'true', limit: rows_max };
+  const params = { ...use_narrowing(), dimension, order: 'cost', series: 'true', limit: rows_max };
   const answer = use_read<TokensBy>('/tokens/by', { params, range });
   const choice = (
     <Choice
@@ -109,6 +110,7 @@ function Rows({ data }: { readonly data: TokensBy }) {
 }
 
 function OverTime({ data }: { readonly data: TokensBy }) {
+  const events = use_events_link();
   const series = useMemo<TimeData>(() => {
     const times = steps_of({
       since_ms: Date.parse(data.window.from),
@@ -131,7 +133,7 @@ function OverTime({ data }: { readonly data: TokensBy }) {
       data={series}
       exact={usd}
       short={short_usd}
-      events={(since_ms, until_ms) => events_address({ type: 'llm.call' }, between(since_ms, until_ms))}
+      events={(since_ms, until_ms) => events({ type: 'llm.call' }, between(since_ms, until_ms))}
     />
   );
 }

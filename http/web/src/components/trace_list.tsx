@@ -1,32 +1,33 @@
 // Purpose: traces as a table; each leads to its waterfall.
 import type { Traces, TraceSummary } from '../api/insight.ts';
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 import { count, duration, short_count, sum_usd, total_tokens } from '../format/numbers.ts';
 import { day_hour_time, full_time } from '../format/times.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_read } from '../queries/use_read.ts';
 import { LinkTo } from '../routing/link_to.tsx';
+import { use_narrowing } from '../routing/narrowed.ts';
 import { use_range } from '../routing/range.ts';
 import { trace_address } from '../routing/router.ts';
 import { Choice, use_choice } from './choice.tsx';
 import { Panel } from './panel.tsx';
 import { Answer, Exactness } from './states.tsx';
 import { RowTable, type TableColumn } from './table.tsx';
-import type { TraceFilter } from './trace_filter_bar.tsx';
 
 const shown_max = 1000;
 const orders = ['newest', 'slowest', 'costliest', 'errors'] as const;
 
 export interface TraceListProps {
   readonly limit: number;
-  readonly filter: Partial<TraceFilter>;
-  readonly filter_bar?: ReactNode;
+  /** beside what the view is narrowed to */
+  readonly agent_id?: string;
 }
 
-export function TraceList({ limit, filter, filter_bar }: TraceListProps) {
+export function TraceList({ limit, agent_id }: TraceListProps) {
   const order = use_choice('order', orders, 'newest');
   const [shown, set_shown] = useState(limit);
-  const traces = use_read<Traces>('/traces', { params: { ...filter, order, limit: shown }, range: use_range() });
+  const narrowing = use_narrowing();
+  const traces = use_read<Traces>('/traces', { params: { ...narrowing, ...(agent_id === undefined ? {} : { agent_id }), order, limit: shown }, range: use_range() });
   const columns: readonly TableColumn<TraceSummary>[] = [
     {
       key: 'started',
@@ -67,7 +68,6 @@ export function TraceList({ limit, filter, filter_bar }: TraceListProps) {
         />
       }
     >
-      {filter_bar}
       <Answer read={traces} empty={({ items }) => items.length === 0} empty_text={t('trace.none')}>
         {(data) => (
           <>

@@ -14,6 +14,7 @@ import { TraceList } from '../components/trace_list.tsx';
 import { no_filter } from '../filters/event_filter.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_agent_feed, use_agent_of } from '../live/agent_feed.ts';
+import { use_refresh_with } from '../queries/live_topic.ts';
 import { usage_steps, use_rollups, type UsageView } from '../queries/usage.ts';
 import { events_address } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
@@ -27,10 +28,14 @@ export function AgentPage() {
   return <OneAgent key={id} id={id} />;
 }
 
+/** What an agent's events change here. */
+const of_agent = ['rollups', '/traces', '/memory/tier-stats', '/agents/'] as const;
+
 function OneAgent({ id }: { readonly id: string }) {
   const { room } = use_session();
   const feed = use_agent_feed(room, id);
   const { agent, missing } = use_agent_of(room, feed, id);
+  use_refresh_with(feed.log, of_agent);
   const filter = useMemo(() => ({ ...no_filter, agent_id: id }), [id]);
   if (missing && !agent) return <Empty>{t('agent.unknown')}</Empty>;
   return (
@@ -38,7 +43,7 @@ function OneAgent({ id }: { readonly id: string }) {
       <Panel title={agent?.name || id}>{agent ? <AgentFacts agent={agent} /> : <Loading />}</Panel>
       <AgentCharts id={id} />
       <AgentTimeline id={id} log={feed.log} />
-      <TraceList filter={{ agent_id: id }} limit={12} />
+      <TraceList agent_id={id} limit={12} />
       <div className="halves">
         <div className="column">
           <Panel title={t('nav.memory')}>

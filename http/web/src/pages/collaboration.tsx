@@ -11,12 +11,14 @@ import { Neighbours } from '../components/neighbours.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Answer, Exactness, state_of } from '../components/states.tsx';
 import { RowTable, type TableColumn } from '../components/table.tsx';
+import { is_narrowed } from '../filters/narrowing.ts';
 import { count, percent, sum_usd } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import { with_new_edges } from '../queries/graph_news.ts';
 import { use_live_topic, type Changed } from '../queries/live_topic.ts';
 import { key_of_read, use_read } from '../queries/use_read.ts';
 import { LinkTo } from '../routing/link_to.tsx';
+import { use_narrowing } from '../routing/narrowed.ts';
 import { use_range } from '../routing/range.ts';
 import { agent_address, navigate, replace_query, use_route } from '../routing/router.ts';
 
@@ -24,19 +26,21 @@ const edge_kinds = ['all', 'explicit', 'trace'] as const;
 
 export function Collaboration() {
   const range = use_range();
-  const graph = use_read<CollaborationGraph>('/collaboration/graph', { range });
+  const narrowing = use_narrowing();
+  const graph = use_read<CollaborationGraph>('/collaboration/graph', { params: narrowing, range });
   const handle = useRef<GraphHandle>(null);
   const queries = useQueryClient();
   const changed = useCallback(
     ({ edges: pushed = [] }: Changed) => {
-      if (range.kind === 'last') {
-        queries.setQueryData<CollaborationGraph>(key_of_read('/collaboration/graph', { range }), (graph) =>
+      // What is pushed is of all events.
+      if (range.kind === 'last' && !is_narrowed(narrowing)) {
+        queries.setQueryData<CollaborationGraph>(key_of_read('/collaboration/graph', { params: narrowing, range }), (graph) =>
           with_new_edges(graph, pushed),
         );
       }
       handle.current?.pulse(pushed);
     },
-    [queries, range],
+    [queries, range, narrowing],
   );
   use_live_topic('collaboration', ['/collaboration/'], changed);
   const kind = use_choice('edges', edge_kinds, 'all');
@@ -84,7 +88,7 @@ export function Collaboration() {
 }
 
 function PairTable() {
-  const pairs = use_read<Pairs>('/collaboration/pairs', { params: { limit: 15 }, range: use_range() });
+  const pairs = use_read<Pairs>('/collaboration/pairs', { params: { ...use_narrowing(), limit: 15 }, range: use_range() });
   type Pair = Pairs['items'][number];
   const share = (value: number | null): string => (value === null ? '–' : percent(value));
   const columns: readonly TableColumn<Pair>[] = [

@@ -3,6 +3,7 @@
 // the language draws the view again; the frame stays, and with it the focus on the choice of language.
 import { Suspense, useEffect, useRef, useState } from 'react';
 import { StaleNotice } from '../components/connection.tsx';
+import { NarrowingBar } from '../components/narrowing_bar.tsx';
 import { RangeControl } from '../components/range_control.tsx';
 import { Rail, TopBar } from '../components/rail.tsx';
 import { Loading } from '../components/states.tsx';
@@ -10,6 +11,7 @@ import { rate } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import { locale } from '../i18n/locale.ts';
 import { use_store } from '../live/store.ts';
+import { NarrowedView } from '../routing/narrowed.ts';
 import { own_title } from '../routing/own_title.ts';
 import { RangeFallback } from '../routing/range.ts';
 import { use_route } from '../routing/router.ts';
@@ -53,9 +55,12 @@ export function ControlRoom() {
             {view?.range && <RangeControl key={language} />}
           </div>
           <StaleNotice />
-          <Suspense key={language} fallback={<Loading />}>
-            {view ? view.show() : <p>{t('frame.nothing_here')}</p>}
-          </Suspense>
+          <NarrowedView value={view?.narrowed ?? false}>
+            {view?.narrowed && <NarrowingBar key={`narrowing_${language}`} label={t(path === '/traces' ? 'trace.filter' : 'filter.figures')} />}
+            <Suspense key={language} fallback={<Loading />}>
+              {view ? view.show() : <p>{t('frame.nothing_here')}</p>}
+            </Suspense>
+          </NarrowedView>
         </RangeFallback>
         <NodeLine />
       </main>

@@ -16,6 +16,7 @@ import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read, type Read } from '../queries/use_read.ts';
 import { use_events_link } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
+import { use_narrowing } from '../routing/narrowed.ts';
 import { use_range } from '../routing/range.ts';
 import { agent_address } from '../routing/router.ts';
 
@@ -24,9 +25,10 @@ const heat_rows = 30;
 
 export function Knowledge() {
   const range = use_range();
-  const items = use_read<KnowledgeItems>('/knowledge/items', { params: { limit: 15 }, range });
-  const gaps = use_read<KnowledgeGaps>('/knowledge/gaps', { params: { limit: 15 }, range });
-  const hypotheses = use_read<Hypotheses>('/knowledge/hypotheses', { params: { limit: 50 }, range });
+  const narrowing = use_narrowing();
+  const items = use_read<KnowledgeItems>('/knowledge/items', { params: { ...narrowing, limit: 15 }, range });
+  const gaps = use_read<KnowledgeGaps>('/knowledge/gaps', { params: { ...narrowing, limit: 15 }, range });
+  const hypotheses = use_read<Hypotheses>('/knowledge/hypotheses', { params: { ...narrowing, limit: 50 }, range });
   use_live_topic('knowledge', ['/knowledge/']);
   return (
     <>
@@ -90,7 +92,7 @@ function KnowledgeFigures({ items, gaps, hypotheses }: FiguresProps) {
 
 function Heat({ range }: { readonly range: RangeChoice }) {
   const by = use_choice('by', heat_ways, 'hour');
-  const heat = use_read<KnowledgeHeat>('/knowledge/heatmap', { params: heat_params(by, heat_rows), range });
+  const heat = use_read<KnowledgeHeat>('/knowledge/heatmap', { params: { ...use_narrowing(), ...heat_params(by, heat_rows) }, range });
   return (
     <KnowledgeHeatMap
       title={t('knowledge.heat')}

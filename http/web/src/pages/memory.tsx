@@ -13,14 +13,15 @@ import { count, duration, duration_range, percent, short_count, usd } from '../f
 import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read } from '../queries/use_read.ts';
-import { between, events_address, use_events_link } from '../routing/events_link.ts';
+import { between, use_events_link } from '../routing/events_link.ts';
+import { use_narrowing } from '../routing/narrowed.ts';
 import { use_range } from '../routing/range.ts';
 
 const colours = ['--series_1', '--series_3', '--series_2', '--series_5', '--series_4', '--series_6'] as const;
 const colour = (index: number): string => colours[index % colours.length] ?? '--series_1';
 
 export function Memory() {
-  const stats = use_read<TierStats>('/memory/tier-stats', { range: use_range() });
+  const stats = use_read<TierStats>('/memory/tier-stats', { params: use_narrowing(), range: use_range() });
   use_live_topic('memory', ['/memory/']);
   return (
     <Answer read={stats}>
@@ -115,8 +116,9 @@ function Charts({ stats }: { readonly stats: TierStats }) {
     };
     return { hits, latency: per_tier((row) => row.p95_ms) };
   }, [stats]);
+  const link = use_events_link();
   const events = (since_ms: number, until_ms: number): string =>
-    events_address({ type: 'memory.access' }, between(since_ms, until_ms));
+    link({ type: 'memory.access' }, between(since_ms, until_ms));
   return (
     <div className="halves">
       <TimeChart title={t('memory.answers')} data={made.hits} exact={count} short={short_count} events={events} />

@@ -11,6 +11,7 @@ import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read } from '../queries/use_read.ts';
 import { at_hour, use_events_link } from '../routing/events_link.ts';
+import { use_narrowing } from '../routing/narrowed.ts';
 import { use_range } from '../routing/range.ts';
 
 const every_ms = 60_000;
@@ -31,7 +32,7 @@ const own_offset_minutes = (): number => -new Date().getTimezoneOffset();
 
 export function Patterns() {
   const utc_offset_minutes = own_offset_minutes();
-  const answer = use_read<PatternsAnswer>('/patterns', { params: { utc_offset_minutes }, range: use_range(), every_ms });
+  const answer = use_read<PatternsAnswer>('/patterns', { params: { ...use_narrowing(), utc_offset_minutes }, range: use_range(), every_ms });
   use_live_topic('patterns', ['/patterns']);
   return (
     <Answer read={answer} empty={(data) => data.hours.every((hour) => hour.events === 0)}>

@@ -8,14 +8,15 @@ import { AdviceList } from '../components/advice_list.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Answer, Exactness } from '../components/states.tsx';
 import { RowTable, type TableColumn } from '../components/table.tsx';
-import { traces_address } from '../components/trace_filter_bar.tsx';
+import { traces_address } from '../filters/narrowing.ts';
 import { steps_of } from '../filters/time_range.ts';
 import { count, decimal, duration, percent, sum_usd, usd } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read } from '../queries/use_read.ts';
-import { between, events_address, use_events_link, type EventCondition } from '../routing/events_link.ts';
+import { between, use_events_link, type EventCondition } from '../routing/events_link.ts';
 import { LinkTo } from '../routing/link_to.tsx';
+import { use_narrowing } from '../routing/narrowed.ts';
 import { use_range } from '../routing/range.ts';
 import { agent_address } from '../routing/router.ts';
 
@@ -24,7 +25,7 @@ const share = (value: number | null): string => (value === null ? '–' : percen
 const name_of = (team: Team): string => team.team ?? t('teams.none');
 
 export function Teams() {
-  const answer = use_read<TeamsAnswer>('/teams', { range: use_range() });
+  const answer = use_read<TeamsAnswer>('/teams', { params: use_narrowing(), range: use_range() });
   use_live_topic('teams', ['/teams']);
   return (
     <Answer read={answer} empty={({ teams }) => teams.length === 0} empty_text={t('teams.empty')}>
@@ -47,6 +48,7 @@ export function Teams() {
 }
 
 function Utilisation({ data }: { readonly data: TeamsAnswer }) {
+  const events = use_events_link();
   const series = useMemo<TimeData>(() => {
     const times = steps_of({
       since_ms: Date.parse(data.window.from),
@@ -69,7 +71,7 @@ function Utilisation({ data }: { readonly data: TeamsAnswer }) {
       data={series}
       exact={percent}
       short={percent}
-      events={(since_ms, until_ms) => events_address({}, between(since_ms, until_ms))}
+      events={(since_ms, until_ms) => events({}, between(since_ms, until_ms))}
     />
   );
 }

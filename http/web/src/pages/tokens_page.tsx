@@ -6,22 +6,38 @@ import { Figures } from '../components/figures.tsx';
 import { Limits } from '../components/limits.tsx';
 import { Panel } from '../components/panel.tsx';
 import { ProjectionPanels } from '../components/projection.tsx';
-import { Answer, Exactness } from '../components/states.tsx';
+import { Answer, Empty, Exactness } from '../components/states.tsx';
 import { TokenBreakdown } from '../components/token_breakdown.tsx';
+import type { Narrowing, NarrowingName } from '../filters/narrowing.ts';
 import { count, percent, short_count, total_tokens, usd } from '../format/numbers.ts';
 import { t } from '../i18n/i18n.ts';
 import { use_live_topic } from '../queries/live_topic.ts';
 import { use_read } from '../queries/use_read.ts';
 import { use_events_link } from '../routing/events_link.ts';
+import { use_narrowing } from '../routing/narrowed.ts';
 import { use_range } from '../routing/range.ts';
 
 const projection_every_ms = 30_000;
 
+/** Weeks of history are told apart by these alone. */
+const projected: readonly NarrowingName[] = ['agent_id', 'team', 'model', 'provider', 'tool'];
+const can_be_projected = (narrowing: Narrowing): boolean =>
+  (Object.keys(narrowing) as NarrowingName[]).every((name) => projected.includes(name));
+
 export function TokensPage() {
   const range = use_range();
-  const summary = use_read<TokenSummary>('/tokens/summary', { range });
-  const projection = use_read<Projection>('/tokens/projection', { every_ms: projection_every_ms });
-  const advice = use_read<Answered & { items: Advice[] }>('/tokens/advice', { range, every_ms: projection_every_ms });
+  const narrowing = use_narrowing();
+  const summary = use_read<TokenSummary>('/tokens/summary', { params: narrowing, range });
+  const projection = use_read<Projection>('/tokens/projection', {
+    params: narrowing,
+    every_ms: projection_every_ms,
+    enabled: can_be_projected(narrowing),
+  });
+  const advice = use_read<Answered & { items: Advice[] }>('/tokens/advice', {
+    params: narrowing,
+    range,
+    every_ms: projection_every_ms,
+  });
   use_live_topic('tokens', ['/tokens/summary', '/tokens/by', '/tokens/limits']);
   return (
     <>
@@ -34,7 +50,13 @@ export function TokensPage() {
         )}
       </Answer>
       <div className="halves">
-        <ProjectionPanels projection={projection} />
+        {can_be_projected(narrowing) ? (
+          <ProjectionPanels projection={projection} />
+        ) : (
+          <Panel title={t('projection.title')}>
+            <Empty>{t('projection.not_of_these')}</Empty>
+          </Panel>
+        )}
         <div className="column">
           <Limits />
           <Panel title={t('advice.title')}>

@@ -1,11 +1,11 @@
-// Purpose: the trace explorer: traces of the chosen range, of an agent or a team, in the order one looks for.
-import { TraceFilterBar, trace_filter_from_query } from '../components/trace_filter_bar.tsx';
+// Purpose: the trace explorer: traces of the chosen range that have an event of what was chosen, in the order one looks for.
 import { TraceList } from '../components/trace_list.tsx';
-import { use_route } from '../routing/router.ts';
+import { use_live_topic } from '../queries/live_topic.ts';
 
 const rows = 100;
 
 export function TracesPage() {
-  const filter = trace_filter_from_query(use_route().query);
-  return <TraceList limit={rows} filter={filter} filter_bar={<TraceFilterBar filter={filter} />} />;
+  // It changes with every event that has a trace.
+  use_live_topic('collaboration', ['/traces']);
+  return <TraceList limit={rows} />;
 }

@@ -34,6 +34,8 @@ export interface View {
   readonly below?: string;
   /** null: the view has no range of time */
   readonly range: Preset | null;
+  /** its figures can be narrowed to some events */
+  readonly narrowed?: boolean;
   readonly show: () => ReactNode;
 }
 
@@ -50,7 +52,7 @@ export const views: readonly View[] = [
     show: () => <AgentPage />,
   },
   { path: '/events', title: 'nav.events', icon: 'events', group: 'now', range: null, show: () => <Events /> },
-  { path: '/traces', title: 'nav.traces', icon: 'traces', group: 'now', range: '24h', show: () => <TracesPage /> },
+  { path: '/traces', title: 'nav.traces', icon: 'traces', group: 'now', range: '24h', narrowed: true, show: () => <TracesPage /> },
   {
     path: '/trace',
     title: 'nav.trace',
@@ -77,26 +79,28 @@ export const views: readonly View[] = [
     range: null,
     show: () => <DashboardPage />,
   },
-  { path: '/memory', title: 'nav.memory', icon: 'memory', group: 'insight', range: '24h', show: () => <Memory /> },
+  { path: '/memory', title: 'nav.memory', icon: 'memory', group: 'insight', range: '24h', narrowed: true, show: () => <Memory /> },
   {
     path: '/knowledge',
     title: 'nav.knowledge',
     icon: 'knowledge',
     group: 'insight',
     range: '24h',
+    narrowed: true,
     show: () => <Knowledge />,
   },
-  { path: '/tokens', title: 'nav.tokens', icon: 'tokens', group: 'insight', range: '24h', show: () => <TokensPage /> },
+  { path: '/tokens', title: 'nav.tokens', icon: 'tokens', group: 'insight', range: '24h', narrowed: true, show: () => <TokensPage /> },
   {
     path: '/collaboration',
     title: 'nav.collaboration',
     icon: 'collaboration',
     group: 'insight',
     range: '24h',
+    narrowed: true,
     show: () => <Collaboration />,
   },
-  { path: '/teams', title: 'nav.teams', icon: 'teams', group: 'insight', range: '24h', show: () => <Teams /> },
-  { path: '/patterns', title: 'nav.patterns', icon: 'patterns', group: 'insight', range: '7d', show: () => <Patterns /> },
+  { path: '/teams', title: 'nav.teams', icon: 'teams', group: 'insight', range: '24h', narrowed: true, show: () => <Teams /> },
+  { path: '/patterns', title: 'nav.patterns', icon: 'patterns', group: 'insight', range: '7d', narrowed: true, show: () => <Patterns /> },
   { path: '/cluster', title: 'nav.cluster', icon: 'cluster', group: 'system', range: null, show: () => <Cluster /> },
 ];
 

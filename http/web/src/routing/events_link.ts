@@ -4,6 +4,8 @@
 import { useCallback } from 'react';
 import { filter_to_query, no_filter, type EventFilter, type FilterName } from '../filters/event_filter.ts';
 import { range_to_query, type RangeChoice } from '../filters/time_range.ts';
+import type { Narrowing } from '../filters/narrowing.ts';
+import { use_narrowing } from './narrowed.ts';
 import { use_range } from './range.ts';
 
 /** What is undefined does not matter. */
@@ -18,12 +20,24 @@ export function events_address(condition: EventCondition, range: RangeChoice | n
   return text === '' ? '/events' : `/events?${text}`;
 }
 
-export type EventsLink = (condition: EventCondition) => string;
+export type EventsLink = (condition: EventCondition, span?: RangeChoice) => string;
 
-/** The link to events in the span of this page. */
+/** The link to events in the span of this page, or in a part of it, of what its figures are narrowed to. */
 export function use_events_link(): EventsLink {
   const range = use_range();
-  return useCallback((condition: EventCondition) => events_address(condition, range), [range]);
+  const narrowing = use_narrowing();
+  return useCallback(
+    (condition: EventCondition, span = range) => events_address(narrowed_condition(condition, narrowing), span),
+    [range, narrowing],
+  );
+}
+
+/** A row says more of its events than the view does, but for the type: of another one nothing is counted. */
+export function narrowed_condition(condition: EventCondition, narrowing: Narrowing): EventCondition {
+  const { status, ...names } = narrowing;
+  const of_status: EventCondition = status === 'ok' || status === 'error' ? { status } : {};
+  const of_type = narrowing.type === undefined ? {} : { type: narrowing.type };
+  return { ...names, ...of_status, ...condition, ...of_type };
 }
 
 export function between(since_ms: number, until_ms: number): RangeChoice {

@@ -271,6 +271,37 @@ describe('insight', { timeout: 120_000 }, () => {
     await page.waitForURL(/\/traces$/);
   });
 
+  test('figures are narrowed in the address, and what they lead to is narrowed as well', async () => {
+    await go('/memory', '.flow rect');
+    const bar = page.getByRole('search', { name: 'Narrow the figures' });
+    const queries = page.getByRole('region', { name: 'Figures of the memory tiers' }).getByRole('link', { name: /^Queries: / });
+    const all = await queries.getAttribute('aria-label');
+    await bar.getByLabel('Agent').selectOption('planner');
+    await page.waitForFunction((before) => document.querySelector('[aria-label^="Queries: "]')?.ariaLabel !== before, all);
+    await bar.getByText('More filters').click();
+    const asked = page.waitForRequest(/\/memory\/tier-stats\?.*status=ok/);
+    await bar.getByLabel('Status').selectOption('ok');
+    await asked;
+    await page.waitForURL(/\/memory\?agent_id=planner&status=ok$/);
+    await page.reload();
+    await page.locator('.flow rect').first().waitFor();
+    assert.equal(await bar.getByLabel('Agent').inputValue(), 'planner');
+    await queries.click();
+    await page.waitForURL(/\/events\?type=memory.access&agent_id=planner&status=ok&range=24h$/);
+    await page.goBack();
+    await bar.getByRole('button', { name: 'Remove filter: Status' }).click();
+    await bar.getByRole('button', { name: 'Clear filter' }).click();
+    await page.waitForURL(/\/memory$/);
+  });
+
+  test('a projection says what it cannot be narrowed to', async () => {
+    node.addresses.length = 0;
+    await go('/tokens?user_id=u-1', '.limit');
+    await page.getByText('A projection cannot be narrowed to').waitFor();
+    assert.equal(node.addresses.some((address) => address.includes('/tokens/projection')), false);
+    assert.ok(node.addresses.some((address) => /\/tokens\/summary\?.*user_id=u-1/.test(address)));
+  });
+
   test('every chart has a table, and can be taken away as CSV and as a picture', async () => {
     await go('/memory', '.flow rect');
     const save = async (name) => {
