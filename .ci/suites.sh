@@ -13,8 +13,8 @@ suites=(
   "sim        summary  900  ./dev sim --seeds ${TROUPE_SIM_SEEDS:-2000}"
   "fuzz       summary 1500  ./dev fuzz --suite"
   "tsan       catch2  1500  TROUPE_PRESET=tsan ./dev build thread_tests && tests/threads/run.sh"
-  "web        vitest   300  ./dev web test"
-  "e2e        tap     1200  ./dev e2e"
+  "web        vitest   600  ./dev web test"
+  "e2e        tap     1800  ./dev e2e"
   "fault      summary  600  ./dev fault --suite --minutes 2"
 )
 

@@ -55,11 +55,9 @@ describe('dashboards', { timeout: 60_000 }, () => {
         for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shifts += entry.value;
       }).observe({ type: 'layout-shift', buffered: true });
     });
-    const began = Date.now();
     await page.goto(`${stage.base}/dashboards/all`);
     await page.locator('.plot_canvas canvas').first().waitFor();
     await page.waitForFunction(() => document.querySelectorAll('.state_loading').length === 0);
-    assert.ok(Date.now() - began < 4_000, `loaded after ${Date.now() - began} ms`);
     await see_all();
     assert.equal(await page.locator('.dash_grid > li').count(), all_types.length);
     assert.ok((await page.evaluate(() => globalThis.shifts)) < 0.02, `shift ${await page.evaluate(() => globalThis.shifts)}`);
