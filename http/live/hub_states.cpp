@@ -170,14 +170,15 @@ void hub::reread_answered(shard_id shard, const std::shared_ptr<std::deque<std::
   auto& state = shards_[shard.value];
   try {
     if (!answer) throw std::runtime_error(answer.error().detail);
-    message_reader asked_reader(questions->front());
+    auto question = std::move(questions->front());
+    questions->pop_front();
+    message_reader asked_reader(question);
     auto asked = asked_reader.root<schema::Query>();
     auto org = std::string(view_of(asked.getOrg()));
     message_reader reader(*answer);
     auto found = reader.root<schema::QueryResult>();
     take_read_again(state.heard, asked, found);
     auto more = found.getMore() ? std::string(view_of(found.getScannedToId())) : std::string();
-    questions->pop_front();
     if (asked.isListAgents() && !more.empty()) questions->push_front(list_question(org, more));
   } catch (const std::exception& e) {
     spdlog::warn("states of shard {} may be shown as they were: {}", shard.value, e.what());
