@@ -35,9 +35,13 @@ test('upgrade: node by node, under load, and the new level is in force once the 
     node.program = 'trouped_next';
     await node.boot();
     await cluster.settled(3);
-    const told = await ctl_json(cluster.alive[0], 'nodes');
-    const versions = (told.items ?? told).map((one) => one.version);
-    assert.equal(versions.filter((version) => version.endsWith('+next')).length, i + 1, `both versions are at work: ${versions}`);
+    // The others tell it a moment after it is there.
+    await until('both versions to be known', async () => {
+      const told = await ctl_json(cluster.alive[0], 'nodes');
+      const versions = (told.items ?? told).map((one) => one.version);
+      if (versions.filter((version) => version.endsWith('+next')).length !== i + 1) throw new Error(`${versions}`);
+      return true;
+    });
     const before = load.acknowledged;
     await until('the load to go on', () => load.acknowledged > before + 20);
   }
