@@ -11,13 +11,6 @@ using namespace troupe::testing;
 
 namespace {
 
-template <class T, class Fill>
-std::string encoded(Fill fill) {
-  capnp::MallocMessageBuilder message;
-  fill(message.initRoot<T>());
-  return to_bytes(message);
-}
-
 void fill_chart(schema::Chart::Builder c) {
   c.setId("c"), c.setType(schema::ChartType::TIMELINE), c.setTitle("T"), c.setCols(1), c.setRows(2);
   c.setRealTime(false), c.setInteractive(false), c.setMax(0.5);

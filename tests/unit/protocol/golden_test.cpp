@@ -23,13 +23,6 @@ using namespace troupe::testing;
 
 namespace {
 
-template <class T, class Fill>
-std::string encoded(Fill fill) {
-  capnp::MallocMessageBuilder message;
-  fill(message.initRoot<T>());
-  return to_bytes(message);
-}
-
 void fill_event(schema::Event::Builder e) {
   e.initId().setHigh(0x0123'4567'89ab'7defULL);
   e.getId().setLow(0x8fed'cba9'8765'4321ULL);
