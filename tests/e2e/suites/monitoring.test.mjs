@@ -11,6 +11,7 @@ import { agents } from '../../../deploy/demo/fleet.mjs';
 import { Player } from '../../../deploy/demo/player.mjs';
 import { Sender } from '../../../deploy/demo/sender.mjs';
 import { dashboards, file_of, text_of } from '../../../deploy/grafana/make.mjs';
+import { uuid7 } from '../support/events.mjs';
 import { Node, admin_key, root } from '../support/node.mjs';
 import { Prometheus } from '../support/prometheus.mjs';
 import { until } from '../support/until.mjs';
@@ -111,6 +112,9 @@ test('monitoring: the figures are those of what was told', async () => {
 test('monitoring: a limit that is passed is in the metrics, in the log and among the alerts, whether anybody looks or not', async () => {
   const { status } = await node.api.call('PUT', '/api/v2/tokens/limits/small', { body: { scope: 'org', period: 'month', tokens: 1 } });
   assert.ok(status < 300, String(status));
+  // What the fleet did lies hours back, which on the first day of a month is last month's: so something of now.
+  const use_now = { id: uuid7(), type: 'llm.call', agent_id: 'watched', time: Date.now(), tokens: { input: 100, output: 10 } };
+  assert.ok((await node.api.post('/api/v2/events', [use_now])).status < 300);
   const used = async (limit) => (await prometheus.query(`troupe_token_limit_used_ratio{limit="${limit}",org="default"}`))[0]?.value;
   await until('the limit in Prometheus', async () => (await used('small')) > 1, 60_000);
   assert.ok((await used('month')) < 1);
