@@ -26,10 +26,11 @@ enum class record_tag : std::uint8_t {
   // events
   event_block =
       32,  // (last seq)                     -> schema::Fact, eventsAppended: the events of one entry
-  event_by_id = 33,     // (version of the id, id high, id low, org) -> seq
-  event_by_time = 34,   // (org, newest time, block)        -> oldest time: see actors/events/spans.hpp
-  event_by_agent = 35,  // (org, agent, newest time, block) -> oldest time
-  event_by_trace = 36,  // (org, trace, newest time, block) -> oldest time
+  event_by_id = 33,      // (version of the id, id high, id low, org) -> seq
+  event_by_time = 34,    // (org, newest time, block)        -> oldest time: see actors/events/spans.hpp
+  event_by_agent = 35,   // (org, agent, newest time, block) -> oldest time
+  event_by_trace = 36,   // (org, trace, newest time, block) -> oldest time
+  event_id_window = 37,  // (moment, org) -> the ids of that moment: see protocol/id_window.hpp
   // rollups
   rollup = 64,  // (org, resolution, dimension, start, key) -> schema::Rollup
   cell =

@@ -62,7 +62,7 @@ enum class mutation_kind : std::uint8_t {
   put = 0,
   put_kept = 1,  // the previous version goes to history
   erase = 2,
-  merge = 3,  // family::rollups only: value is a schema::Rollup to add, or a record of cells: merge_figures()
+  merge = 3,  // family::rollups: figures to add; family::events: a group of ids: see merge_values()
 };
 
 // Changes in the order they were made, as one run of bytes: what replicas must agree on to the last bit.

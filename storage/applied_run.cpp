@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "protocol/cell_record.hpp"
 #include "protocol/envelope.hpp"
+#include "protocol/merged.hpp"
 
 namespace troupe::storage {
 
@@ -98,6 +98,19 @@ std::optional<std::optional<std::string_view>> applied_run::find(column c, std::
   return found.value;
 }
 
+std::vector<std::string_view> applied_run::merges(column c, std::string_view key) const {
+  std::vector<std::string_view> found;
+  if (ops_.empty()) return found;
+  for (auto number = table_[slot_of(hash_of(c, key), c, key)]; number != 0;
+       number = ops_[number - 1].earlier) {
+    auto p = read(ops_[number - 1]);
+    must(p.what == kind::merge, "what is merged is neither put nor erased");
+    found.push_back(p.value);
+  }
+  std::reverse(found.begin(), found.end());
+  return found;
+}
+
 void applied_run::stage(kv_batch& batch) const {
   std::vector<std::pair<parts, std::uint32_t>> latest;
   latest.reserve(keys_);
@@ -121,7 +134,8 @@ void applied_run::stage(kv_batch& batch) const {
     if (first.what == kind::erase) batch.erase(last.where, last.key);
     if (merged.size() == 1) batch.merge(last.where, last.key, merged.front());
     if (merged.size() <= 1) continue;
-    auto sum = merge_figures(merged);
+    std::reverse(merged.begin(), merged.end());
+    auto sum = merge_values(static_cast<family>(last.where), merged);
     must(sum.has_value(), "a machine merges what can be read");
     batch.merge(last.where, last.key, *sum);
   }

@@ -2,8 +2,7 @@
 // in which each key stands once and in order. So counters, activities and rollups that every entry touches are
 // written once a run, and the store's sorted memory is filled along the keys. Owned by the applier.
 //
-// Invariants: what is found here hides what the store says; a key that was merged is not looked up before the run has
-// been handed over. Keys are given without the shard, which stands in front of all of them.
+// Invariants: what is found here hides what the store says; of a key that was merged, merges() must be asked. Keys are given without the shard, which stands in front of all of them.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +22,14 @@ class applied_run {
 
   void put(column c, std::string_view key, std::string_view value) { add(kind::put, c, key, value); }
   void erase(column c, std::string_view key) { add(kind::erase, c, key, {}); }
-  // 'value' is an encoded rollup.
+  // 'value' is what merge_values() takes.
   void merge(column c, std::string_view key, std::string_view value) { add(kind::merge, c, key, value); }
 
   // Nothing: ask the store. An inner nothing: the key was erased. Valid until the next change.
   std::optional<std::optional<std::string_view>> find(column c, std::string_view key) const;
+
+  // What is to be merged into the record, the earlier first. Of a key that is only merged.
+  std::vector<std::string_view> merges(column c, std::string_view key) const;
 
   bool empty() const { return ops_.empty(); }
   std::size_t bytes() const { return bytes_.size(); }

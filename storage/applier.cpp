@@ -72,14 +72,15 @@ void answer_due_timers(const kv_reader& store, shard_id shard, std::int64_t now_
   for (unsigned i = 0; i < keys.size(); ++i) keys.set(i, data_of(due[i]));
 }
 
-// The key of the newest event id in the store, or the first there could be.
-std::string newest_of(const kv_reader& store, shard_id shard) {
-  auto first = recent_ids::first_key(), newest = first;
-  shard_records(store, shard).scan_down(family::events, first, prefix_end(first), [&](auto key, auto) {
-    newest = key;
-    return false;
-  });
-  return newest;
+void begin_after_stored(recent_ids& ids, const kv_reader& store, shard_id shard) {
+  for (auto& first : {recent_ids::first_key(), id_window::prefix()}) {
+    auto newest = first;
+    shard_records(store, shard).scan_down(family::events, first, prefix_end(first), [&](auto key, auto) {
+      newest = key;
+      return false;
+    });
+    ids.begin_after(newest);
+  }
 }
 
 std::string with_index(std::string_view reply, log_index at) {
@@ -292,7 +293,7 @@ void applier::run_machine(work& w) {
   if (!m) throw machine_fault("no machine knows command " + std::to_string(static_cast<int>(which)));
   read_set keys;
   m->reads(w.command, w.at, keys);
-  if (!recent_.knows_newest()) recent_.begin_after(newest_of(store_.latest(), shard_));
+  if (!recent_.knows_newest()) begin_after_stored(recent_, store_.latest(), shard_);
   loaded_view before(store_.latest(), run_, recent_, cache_, shard_, keys);
   auto result = m->apply(before, w.command, w.at);
   stage(w, result.changes, before);
@@ -345,7 +346,10 @@ void applier::stage(work& w, const mutations& changes, const loaded_view& before
         run_.erase(column_of(f), key);
         if (f == family::state) cache_.changed(key, std::nullopt);
         break;
-      case mutation_kind::merge: run_.merge(column_of(f), key, value); break;
+      case mutation_kind::merge:
+        run_.merge(column_of(f), key, value);
+        if (f == family::events) recent_.note_group(key, value);
+        break;
     }
   });
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "protocol/key.hpp"
+#include "protocol/id_window.hpp"
 
 namespace troupe::storage {
 
@@ -29,9 +29,13 @@ std::optional<recent_ids::id> recent_ids::id_in(std::string_view key) {
 }
 
 void recent_ids::begin_after(std::string_view newest) {
-  auto last = id_in(newest);
-  // The same id may be stored for several organisations: the next one is surely new.
-  floor_ = last ? id{last->high + (last->low == ~std::uint64_t{0} ? 1 : 0), last->low + 1} : id{};
+  id from;
+  if (auto window = id_window::number_in(newest))
+    from = id{id_window::first_of(*window + 1).high, 0};
+  else if (auto last =
+               id_in(newest))  // it may be stored for several organisations: the next one is surely new
+    from = id{last->high + (last->low == ~std::uint64_t{0} ? 1 : 0), last->low + 1};
+  floor_ = floor_ ? std::max(*floor_, from) : from;
 }
 
 std::size_t recent_ids::slot_of(const id& i) const {
@@ -64,18 +68,27 @@ void recent_ids::forget_older_half() {
 }
 
 void recent_ids::note(std::string_view key) {
-  auto i = id_in(key);
-  if (!i || !floor_ || *i < *floor_) return;
+  if (auto i = id_in(key)) note(*i);
+}
+
+void recent_ids::note_group(std::string_view key, std::string_view group) {
+  auto number = id_window::number_in(key);
+  if (!number) return;
+  id_window::each_id(*number, group, [&](const uuid& i) { note(id{i.high, i.low}); });
+}
+
+void recent_ids::note(const id& i) {
+  if (!floor_ || i < *floor_) return;
   if (count_ * 2 >= table_.size()) {
     if (count_ >= ids_max)
       forget_older_half();
     else
       refill(std::max(slots_min, table_.size() * 2), *floor_);
-    if (*i < *floor_) return;
+    if (i < *floor_) return;
   }
-  auto slot = slot_of(*i);
+  auto slot = slot_of(i);
   count_ += table_[slot] == id{} ? 1 : 0;
-  table_[slot] = *i;
+  table_[slot] = i;
 }
 
 bool recent_ids::is_new(std::string_view key) const {

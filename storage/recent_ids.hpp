@@ -16,15 +16,17 @@ namespace troupe::storage {
 
 class recent_ids {
  public:
-  // What keys of such ids begin with.
+  // What keys of single ids that hold their time begin with.
   static std::string first_key();
 
   bool knows_newest() const { return floor_.has_value(); }
-  // Nothing in the store comes after this key, which may be first_key().
+  // Nothing in the store comes after the id that this key is of, or is in or before the window that it is of. Or it is
+  // first_key(). Called for each kind of keys before all else.
   void begin_after(std::string_view newest);
-  // A record is put under this key of the events: remembers it if it is such an id.
+  // A record of the events is put under the key of such an id, or a group of ids is added to a window's.
   void note(std::string_view key);
-  // False: it may be stored, or it is none of these keys.
+  void note_group(std::string_view key, std::string_view group);
+  // False: it may be stored, or it is no key of an id that holds its time.
   bool is_new(std::string_view key) const;
 
  private:
@@ -33,6 +35,7 @@ class recent_ids {
     auto operator<=>(const id&) const = default;
   };
   static std::optional<id> id_in(std::string_view key);
+  void note(const id& i);
   // Where it is in the table, or would be.
   std::size_t slot_of(const id& i) const;
   void refill(std::size_t slots, const id& from);

@@ -16,8 +16,8 @@
 
 #include <kj/exception.h>
 
-#include "protocol/cell_record.hpp"
 #include "protocol/key.hpp"
+#include "protocol/merged.hpp"
 #include "storage/rocks_log.hpp"
 
 namespace troupe::storage {
@@ -43,8 +43,9 @@ void check_read(const rocksdb::Status& status) {
   throw storage_fault(why.detail, why.code);
 }
 
-class rollup_merge final : public rocksdb::MergeOperator {
+class value_merge final : public rocksdb::MergeOperator {
  public:
+  value_merge(family f, const char* name) : family_(f), name_(name) {}
   bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
     std::vector<std::string_view> operands;
     operands.reserve(in.operand_list.size() + 1);
@@ -59,21 +60,24 @@ class rollup_merge final : public rocksdb::MergeOperator {
     for (auto& o : list) operands.push_back(view(o));
     return add_up(operands, *merged);
   }
-  const char* Name() const override { return "troupe.rollup.1"; }
+  const char* Name() const override { return name_; }
 
  private:
-  static bool add_up(std::span<const std::string_view> operands, std::string& sum) {
-    auto merged = merge_figures(operands);
+  bool add_up(std::span<const std::string_view> operands, std::string& sum) const {
+    auto merged = merge_values(family_, operands);
     if (merged) sum = std::move(*merged);
     return merged.has_value();
   }
+
+  family family_;
+  const char* name_;
 };
 
-// What the filters of events know: ids, which are looked for before they are there, and the traces that the index has, of
+// What the filters of events know: ids and their windows, which are looked for before they are there, and the traces that the index has, of
 // which most are in few shards. All other keys of the column are read by those who know that they exist.
 class event_filter final : public rocksdb::SliceTransform {
  public:
-  const char* Name() const override { return "troupe.event_filter.2"; }
+  const char* Name() const override { return "troupe.event_filter.3"; }
   rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
     return {key.data(), known_bytes(view(key))};
   }
@@ -92,7 +96,8 @@ class event_filter final : public rocksdb::SliceTransform {
     constexpr std::string_view end_of_text("\0\1", 2);
     if (key.size() <= after_shard) return 0;
     switch (static_cast<record_tag>(key[after_shard])) {
-      case record_tag::event_by_id: return key.size();
+      case record_tag::event_by_id:
+      case record_tag::event_id_window: return key.size();
       case record_tag::event_by_trace: {
         auto org = key.find(end_of_text, after_shard + 1);
         auto trace = org == key.npos ? org : key.find(end_of_text, org + end_of_text.size());
@@ -303,8 +308,10 @@ rocksdb::ColumnFamilyOptions column_options(column c, const rocks_options& optio
   o.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   o.write_buffer_size = options.memtable_bytes;
   o.compression = c == column::log ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
-  if (c == column::rollups) o.merge_operator = std::make_shared<rollup_merge>();
+  if (c == column::rollups)
+    o.merge_operator = std::make_shared<value_merge>(family::rollups, "troupe.rollup.1");
   if (c == column::events) {
+    o.merge_operator = std::make_shared<value_merge>(family::events, "troupe.id_window.1");
     // Each batch is all over the keys: levels would be rewritten whole for every few flushes. Hardly a key is written twice,
     // so files are put together to be fewer only, and never to spare space.
     o.compaction_style = rocksdb::kCompactionStyleUniversal;

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 
-#include "protocol/cell_record.hpp"
 #include "protocol/frame.hpp"
+#include "protocol/merged.hpp"
 #include "protocol/message.hpp"
 #include "protocol/schema/storage.capnp.h"
 #include "storage/applied_run.hpp"
@@ -88,7 +88,7 @@ result<chunk_facts> read_chunk(shard_id shard, std::string_view bytes, Visit&& v
         return bad("says of a record what is not known here");
       auto kind = static_cast<change_kind>(r.getKind());
       // What cannot be added up would make the store refuse the record ever after.
-      if (kind == change_kind::merge && (where != column::rollups || !merge_figures(std::array{value})))
+      if (kind == change_kind::merge && !merge_values(static_cast<family>(r.getColumn()), std::array{value}))
         return bad("adds to a record what cannot be added");
       visit(where, key, value, kind);
     }

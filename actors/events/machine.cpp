@@ -1,12 +1,15 @@
 #include "machine.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "activity.hpp"
 #include "actors/insight/cell_tally.hpp"
 #include "keys.hpp"
 #include "protocol/flat_builder.hpp"
+#include "protocol/id_window.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/records.hpp"
 #include "spans.hpp"
@@ -60,6 +63,7 @@ class append {
 
  private:
   void judge();
+  bool is_stored(const uuid& id);
   void judge_repeats();
   void store();
   void complete(schema::Event::Builder record, const uuid& id, std::string_view team);
@@ -83,6 +87,9 @@ class append {
   flat_builder builder_;
   spans spans_;
   key_writer key_{record_tag::event_block};
+  // The record of the window that was looked at last.
+  std::optional<std::uint64_t> window_;
+  std::optional<std::string_view> window_record_;
   outcome out_;
 };
 
@@ -96,10 +103,20 @@ void append::judge() {
       j.is = verdict::without_agent;
     else if (event.getLatencyByTier().size() > limits::list_items_max)
       j.is = verdict::too_many_tiers;
-    else if (before_.get(family::events, by_id_key(key_, view_of(org_), j.id)))
+    else if (is_stored(j.id))
       j.is = verdict::duplicate;
   }
   judge_repeats();
+}
+
+bool append::is_stored(const uuid& id) {
+  if (before_.get(family::events, by_id_key(key_, view_of(org_), id))) return true;
+  if (!id_window::holds_time(id)) return false;
+  if (auto number = id_window::number_of(id); window_ != number) {
+    window_ = number;
+    window_record_ = before_.get(family::events, id_window::key(key_, view_of(org_), number));
+  }
+  return window_record_ && id_window::find(*window_record_, id);
 }
 
 // Of several events with one id in the batch the first one counts.
@@ -160,11 +177,18 @@ void append::complete(schema::Event::Builder record, const uuid& id, std::string
 }
 
 void append::write_ids(event_seq seq) {
+  std::map<std::uint64_t, id_group> windows;
+  auto first = event_seq(seq.value + 1);
   for (auto& j : judged_) {
     if (j.is != verdict::accepted) continue;
     seq = event_seq(seq.value + 1);
-    out_.changes.put(family::events, by_id_key(key_, view_of(org_), j.id), encode_seq(seq));
+    if (id_window::keeps(j.id, at_.time_us))
+      windows.try_emplace(id_window::number_of(j.id), first).first->second.add(j.id, seq);
+    else
+      out_.changes.put(family::events, by_id_key(key_, view_of(org_), j.id), encode_seq(seq));
   }
+  for (auto& [number, group] : windows)
+    out_.changes.merge(family::events, id_window::key(key_, view_of(org_), number), group.bytes());
 }
 
 void append::write_counters() {
@@ -205,8 +229,14 @@ void event_machine::reads(schema::Command::Reader command, const stamp& at, read
   if (events.size() > limits::events_per_entry_max) return;
   key_writer key(record_tag::event_by_id);
   std::vector<std::string_view> agents;
+  std::optional<std::uint64_t> window;
   for (unsigned i = 0; i < events.size(); ++i) {
-    keys.add(family::events, by_id_key(key, org, id_of(events[i], i, at)));
+    auto id = id_of(events[i], i, at);
+    keys.add(family::events, by_id_key(key, org, id));
+    if (id_window::holds_time(id) && window != id_window::number_of(id)) {
+      window = id_window::number_of(id);
+      keys.add(family::events, id_window::key(key, org, *window));
+    }
     auto agent = view_of(events[i].getAgentId());
     if (agents.empty() || agents.back() != agent) agents.push_back(agent);
   }

@@ -8,6 +8,7 @@
 #include "index_choice.hpp"
 #include "keys.hpp"
 #include "newest_first.hpp"
+#include "protocol/id_window.hpp"
 #include "protocol/page.hpp"
 #include "protocol/records.hpp"
 #include "rollup_query.hpp"
@@ -31,12 +32,19 @@ void write_events(const std::vector<found>& items, schema::QueryResult::Builder 
   }
 }
 
+std::optional<event_seq> seq_of(const record_reader& records, std::string_view org, const uuid& id) {
+  key_writer key(record_tag::event_by_id);
+  if (auto value = records.get(family::events, by_id_key(key, org, id))) return decode_seq(*value);
+  if (!id_window::holds_time(id)) return {};
+  auto window = records.get(family::events, id_window::key(key, org, id_window::number_of(id)));
+  return window ? id_window::find(*window, id) : std::nullopt;
+}
+
 void get_event(const record_reader& records, schema::Query::Reader query, schema::QueryResult::Builder out) {
   uuid id{query.getGetEvent().getHigh(), query.getGetEvent().getLow()};
-  key_writer key(record_tag::event_by_id);
-  auto value = records.get(family::events, by_id_key(key, view_of(query.getOrg()), id));
-  if (!value) return out.setNothing();
-  auto seq = decode_seq(*value);
+  auto found = seq_of(records, view_of(query.getOrg()), id);
+  if (!found) return out.setNothing();
+  auto seq = *found;
   bool there = false;
   each_block(records, seq, [&](const block& of) {
     there = of.holds(seq);

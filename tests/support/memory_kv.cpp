@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "protocol/cell_record.hpp"
+#include "protocol/merged.hpp"
 
 namespace troupe::testing {
 
@@ -59,7 +59,9 @@ void memory_kv::apply(const op& o, std::vector<undo_op>& undo) {
     case op_kind::put: t[o.key] = o.value; break;
     case op_kind::erase: t.erase(o.key); break;
     case op_kind::merge:  // onto what is damaged nothing can be added: it stays so
-      if (auto sum = merge_figures(std::array<std::string_view, 2>{t[o.key], o.value})) t[o.key] = *sum;
+      if (auto sum =
+              merge_values(static_cast<family>(o.where), std::array<std::string_view, 2>{t[o.key], o.value}))
+        t[o.key] = *sum;
       break;
     case op_kind::erase_range: break;
   }

@@ -1,8 +1,8 @@
 #include "tests/support/memory_records.hpp"
 
 #include "actors/machines.hpp"
-#include "protocol/cell_record.hpp"
 #include "protocol/key.hpp"
+#include "protocol/merged.hpp"
 
 namespace troupe::testing {
 
@@ -43,7 +43,9 @@ void memory_records::apply(const mutations& changes, log_index at) {
         [[fallthrough]];
       case mutation_kind::put: of[key] = value; break;
       case mutation_kind::erase: of.erase(key); break;
-      case mutation_kind::merge: of[key] = merge_figures(of[key], value); break;
+      case mutation_kind::merge:
+        of[key] = merge_values(f, std::array<std::string_view, 2>{of[key], value}).value();
+        break;
     }
   });
 }
