@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "protocol/id_window.hpp"
 #include "protocol/message.hpp"
 #include "protocol/rollup.hpp"
 #include "storage/generation.hpp"
@@ -99,6 +100,29 @@ TEST_CASE("applied run: rollups are added up before they are merged, on what was
   CHECK(sum("r") == std::pair{110L, std::size_t{5}});
   CHECK(sum("once") == std::pair{7L, std::size_t{1}});
   CHECK(sum("erased") == std::pair{3L, std::size_t{2}});
+}
+
+TEST_CASE("applied run: groups of ids stay in order, while they wait and when they are handed over") {
+  applied_run run(three);
+  key_writer to(record_tag::event_id_window);
+  auto key = id_window::key(to, "org", 7);
+  CHECK(run.merges(column::events, key).empty());
+  std::string all;
+  for (std::uint64_t n = 1; n <= 3; ++n) {
+    id_group group{event_seq(n)};
+    group.add({n << 12, n}, event_seq(n));
+    run.merge(column::events, key, group.bytes());
+    run.put(column::events, "beside", std::to_string(n));
+    all += group.bytes();
+  }
+  auto waiting = run.merges(column::events, key);
+  REQUIRE(waiting.size() == 3);
+  CHECK(id_window::join(waiting) == all);
+  staged s;
+  run.stage(*s.batch);
+  CHECK(s.ops().size() == 2);
+  REQUIRE(s.store.write(*s.batch, durability::unlogged));
+  CHECK(s.store.latest().get(column::events, shard_key(three, key)) == all);
 }
 
 TEST_CASE("applied run: a thousand keys are all found") {

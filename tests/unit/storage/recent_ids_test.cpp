@@ -3,6 +3,7 @@
 #include <random>
 #include <set>
 
+#include "protocol/id_window.hpp"
 #include "protocol/key.hpp"
 #include "storage/recent_ids.hpp"
 
@@ -67,4 +68,24 @@ TEST_CASE("recent ids: no stored id is ever called new, however many there are a
   std::size_t remembered = 0;
   for (std::uint64_t i = 0; i < 1000; ++i) remembered += ids.is_new(key_of(110'000 - i % 10, i)) ? 1 : 0;
   CHECK(remembered == 1000);  // of the last milliseconds all is known
+}
+
+TEST_CASE("recent ids: what lies behind the newest window is new, and what is added to one is not") {
+  uuid stored{1'700'000'000'000ULL << 16 | 7ULL << 12, 9};
+  auto number = id_window::number_of(stored);
+  auto key = [](const uuid& id) { return key_of(id.high >> 16, id.low); };
+  recent_ids ids;
+  ids.begin_after(recent_ids::first_key());
+  key_writer to(record_tag::event_id_window);
+  ids.begin_after(id_window::key(to, "default", number));
+  CHECK_FALSE(ids.is_new(key(stored)));
+  CHECK_FALSE(ids.is_new(key({stored.high, 10})));
+  auto later = id_window::first_of(number + 1);
+  later.high |= 7ULL << 12;
+  CHECK(ids.is_new(key(later)));
+  id_group group(event_seq(1));
+  group.add(later, event_seq(1));
+  ids.note_group(id_window::key(to, "default", number + 1), group.bytes());
+  CHECK_FALSE(ids.is_new(key(later)));
+  CHECK(ids.is_new(key({later.high, later.low + 1})));
 }
