@@ -112,6 +112,7 @@ void create_key(admin_actor* self, schema::CreateKey::Reader wish) {
     create.setId(key.id);
     create.setName(wish.getName());
     create.setRole(wish.getRole());
+    create.setMaxConnections(wish.getMaxConnections());
     create.setSecretHash(data_of({reinterpret_cast<const char*>(key.hash.data()), key.hash.size()}));
   });
   self->state.sources.actors->command(

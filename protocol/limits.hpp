@@ -24,6 +24,7 @@ inline constexpr std::size_t events_per_entry_max = entry_bytes_max / 32;
 inline constexpr std::size_t events_per_request_max = 50'000;
 inline constexpr std::size_t request_body_bytes_max = 16 * 1024 * 1024;
 inline constexpr std::size_t decompressed_body_bytes_max = 64 * 1024 * 1024;
+inline constexpr std::uint32_t key_connections_max = 100'000;  // that a key may be given
 inline constexpr std::size_t id_bytes_max = 256;          // agent, session, user, team, tool, model ... names
 inline constexpr std::size_t text_bytes_max = 16 * 1024;  // query, error
 inline constexpr std::size_t attributes_bytes_max = 32 * 1024;

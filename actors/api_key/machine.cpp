@@ -47,6 +47,11 @@ outcome create(const view& before, schema::Command::Reader command, const stamp&
                    "name must have 1 to " + std::to_string(limits::id_bytes_max) + " bytes", "name");
   if (said.getRole() > schema::Role::ADMIN)
     return refused(errc::invalid_argument, "this role is not known: give read, ingest or admin", "role");
+  if (said.getMaxConnections() > limits::key_connections_max)
+    return refused(
+        errc::invalid_argument,
+        "max_connections is at most " + std::to_string(limits::key_connections_max) + "; 0: no bound",
+        "max_connections");
   if (said.getSecretHash().size() != secret_hash_bytes)
     return refused(errc::invalid_argument, "the hash of the secret must have 32 bytes", "secret_hash");
   if (before.get(family::state, api_key_key(view_of(command.getOrg()), id)))
@@ -59,6 +64,7 @@ outcome create(const view& before, schema::Command::Reader command, const stamp&
   key.setName(said.getName());
   key.setRole(said.getRole());
   key.setSecretHash(said.getSecretHash());
+  key.setMaxConnections(said.getMaxConnections());
   key.setCreatedUs(at.time_us);
   key.setCreatedBy(command.getPrincipal());
   return changed(command.getOrg(), record);

@@ -42,7 +42,7 @@ void key_ring::put(schema::ApiKey::Reader key) {
   if (id.empty() || hash_bytes.size() != made.hash.size()) return;
   std::memcpy(made.hash.data(), hash_bytes.begin(), made.hash.size());
   made.who = {id, std::string(view_of(key.getOrg())), std::string(view_of(key.getName())),
-              role_of(key.getRole())};
+              role_of(key.getRole()), key.getMaxConnections()};
   bool gone = key.getRevokedUs() != 0;
   {
     std::unique_lock lock(mutex_);

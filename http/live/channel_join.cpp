@@ -32,6 +32,15 @@ result<std::shared_ptr<const principal>> channel_socket::who_joins(const channel
   return context_.live.principals().share(std::move(*who));
 }
 
+std::optional<failure> channel_socket::sit(const std::shared_ptr<const principal>& who) {
+  auto same = [&](auto& s) { return s.first->key_id == who->key_id && s.first->org == who->org; };
+  if (who->connections_max == 0 || std::any_of(seats_.begin(), seats_.end(), same)) return {};
+  auto taken = context_.live.take_seat(*who);
+  if (!taken) return taken.error();
+  seats_.emplace_back(who, std::move(*taken));
+  return {};
+}
+
 void channel_socket::join(const channel_message& m) {
   if (auto* earlier = find(m.topic)) {  // joined again: the earlier one ends
     auto close = channel_push(earlier->join_ref, m.topic, "phx_close", "{}");
@@ -53,6 +62,7 @@ void channel_socket::join(const channel_message& m) {
   if (channels_.size() >= limits().joins_per_socket_max)
     return refuse(m, "too many topics", "leave one first, or open another socket");
   if (!context_.live.is_ready()) return refuse(m, "starting", "the node is starting: join again");
+  if (auto full = sit(who)) return refuse(m, "too many connections", full->detail);
   if (channels_.capacity() == channels_.size())
     channels_.reserve(channels_.size() + 1 + channels_.size() / 2);
   auto& c = channels_.emplace_back();

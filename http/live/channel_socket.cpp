@@ -15,10 +15,11 @@ std::string epoch_and_offset(hub& live, std::string_view offset) {
 
 }  // namespace
 
-channel_socket::channel_socket(live_context& context, std::optional<principal> who, std::string greeting,
-                               deflating agreed)
+channel_socket::channel_socket(live_context& context, std::optional<principal> who, seat its,
+                               std::string greeting, deflating agreed)
     : websocket(context.limits(), context.stats(), std::move(greeting), agreed), context_(context) {
   if (who) who_ = context_.live.principals().share(std::move(*who));
+  if (its) seats_.emplace_back(who_, std::move(its));
 }
 
 channel_socket::channel* channel_socket::find(std::string_view topic_name) {
@@ -148,7 +149,13 @@ void channel_socket::key_revoked(std::string_view key_id) {
     close(close_code::policy, "the key was revoked");
 }
 
+void channel_socket::seat_lost(std::uint64_t number) {
+  if (std::any_of(seats_.begin(), seats_.end(), [&](auto& s) { return *s.second == number; }))
+    close(close_code::policy, "this key has more live connections than its max_connections");
+}
+
 void channel_socket::on_end() {
+  seats_.clear();
   while (!channels_.empty()) forget(std::string(channels_.back().what->name));
   std::vector<channel>().swap(channels_);
 }

@@ -19,10 +19,12 @@ namespace troupe::http {
 
 class channel_socket final : public websocket, private reader_sink {
  public:
-  // 'who' is whose key came with the upgrade, if one did.
-  channel_socket(live_context& context, std::optional<principal> who, std::string greeting, deflating agreed);
+  // 'who' is whose key came with the upgrade, if one did; 'its' is that key's seat.
+  channel_socket(live_context& context, std::optional<principal> who, seat its, std::string greeting,
+                 deflating agreed);
 
   void key_revoked(std::string_view key_id) override;
+  void seat_lost(std::uint64_t number) override;
 
  private:
   struct channel {
@@ -50,6 +52,8 @@ class channel_socket final : public websocket, private reader_sink {
   void on_message(const channel_message& m);
   void join(const channel_message& m);
   result<std::shared_ptr<const principal>> who_joins(const channel_message& m);
+  // One for each key that joins here, however many topics.
+  std::optional<failure> sit(const std::shared_ptr<const principal>& who);
   void enter(const channel_message& m, const std::shared_ptr<topic_reader>& reader,
              const std::optional<topic_reader::seen>& resume);
   // 'more': further fields of the answer, each with its comma.
@@ -72,6 +76,8 @@ class channel_socket final : public websocket, private reader_sink {
 
   live_context& context_;
   std::shared_ptr<const principal> who_;
+  // Of keys that may have only so many connections.
+  std::vector<std::pair<std::shared_ptr<const principal>, seat>> seats_;
   std::vector<channel> channels_;  // few: a socket joins a handful
   std::uint32_t publishing_ = 0;   // publishes that are not answered yet
 };

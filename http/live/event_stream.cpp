@@ -43,10 +43,11 @@ std::string backlog_json(const std::vector<std::string>& answers, const position
 
 }  // namespace
 
-event_stream::event_stream(live_context& context, principal who, std::string last_event_id,
+event_stream::event_stream(live_context& context, principal who, seat its, std::string last_event_id,
                            std::int64_t since_us)
     : context_(context),
       who_(std::move(who)),
+      seat_(std::move(its)),
       last_event_id_(std::move(last_event_id)),
       since_us_(since_us) {}
 
@@ -176,8 +177,13 @@ void event_stream::key_revoked(std::string_view key_id) {
   if (who_.key_id == key_id) gone();
 }
 
+void event_stream::seat_lost(std::uint64_t number) {
+  if (seat_ && *seat_ == number) gone();
+}
+
 void event_stream::gone() {
   ending_ = true;
+  seat_.reset();
   if (reader_) reader_->end();
   if (!std::exchange(registered_, false)) return;
   boost::system::error_code ignored;

@@ -23,13 +23,15 @@ class event_stream final : public connection,
                            public std::enable_shared_from_this<event_stream> {
  public:
   // 'since_us': also what happened from then to now, the newest page of it; 0: only what follows.
-  event_stream(live_context& context, principal who, std::string last_event_id, std::int64_t since_us);
+  event_stream(live_context& context, principal who, seat its, std::string last_event_id,
+               std::int64_t since_us);
 
   void begin(handover taken) override;
   void tick(std::chrono::steady_clock::time_point now) override;
   void drain() override;
   void abort() override { gone(); }
   void key_revoked(std::string_view key_id) override;
+  void seat_lost(std::uint64_t number) override;
 
  private:
   using text_ptr = std::shared_ptr<const std::string>;
@@ -47,6 +49,7 @@ class event_stream final : public connection,
 
   live_context& context_;
   const principal who_;
+  seat seat_;
   const std::string last_event_id_;
   const std::int64_t since_us_;
   std::shared_ptr<io_thread> home_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "http/routes/context.hpp"
 #include "http/server/text.hpp"
 
 namespace troupe::http {
@@ -155,10 +156,57 @@ void hub::leave(std::uint64_t number) {
 
 void hub::take_presence(const presence_news& news) {
   std::lock_guard lock(mutex_);
-  if (news.to_before == presence_news::relation::replaces) people_.leave_all(news.of);
-  for (auto& who : news.came) people_.arrive(news.of, who);
-  for (auto number : news.gone) people_.leave(news.of, number);
+  if (news.to_before == presence_news::relation::replaces) {
+    people_.leave_all(news.of);
+    seats_.leave_all(news.of);
+  }
+  std::set<std::string> crowded;
+  for (auto& who : news.came) {
+    if (!seat_table::is_seat(who)) {
+      people_.arrive(news.of, who);
+      continue;
+    }
+    seats_.take(news.of, who);
+    crowded.insert(who.key);
+  }
+  for (auto number : news.gone)
+    if (!seats_.leave(news.of, number)) people_.leave(news.of, number);
+  for (auto& key : crowded) close_beyond(key);
   wake();
+}
+
+result<seat> hub::take_seat(const principal& who) {
+  if (who.connections_max == 0) return seat();
+  std::lock_guard lock(mutex_);
+  auto key = seat_table::key_of(who.org, who.key_id);
+  if (seats_.taken(key) >= who.connections_max) {
+    auto max = std::to_string(who.connections_max);
+    return failure{errc::overloaded,
+                   concat({"this key has ", max, " live connections already, on all nodes, and may have ",
+                           max, " (max_connections): close one first"})};
+  }
+  auto number = ++sessions_;
+  auto session = seat_table::session_of(number, who.org, who.key_id, now_us());
+  seats_.take(self_, session);
+  seats_.bound(key, who.connections_max);
+  if (config_.others) config_.others->came(std::move(session));
+  return seat(new std::uint64_t(number), [life = life_](const std::uint64_t* n) {
+    std::unique_ptr<const std::uint64_t> owned(n);
+    std::lock_guard held(life->mutex);
+    if (life->owner) life->owner->leave_seat(*n);
+  });
+}
+
+// With the mutex held.
+void hub::leave_seat(std::uint64_t number) {
+  if (seats_.leave(self_, number) && config_.others) config_.others->went(number);
+}
+
+// With the mutex held: another node may have let connections in at the same time.
+void hub::close_beyond(const std::string& key) {
+  for (auto number : seats_.beyond(key, self_))
+    for (auto& t : threads_)
+      t->post([t = t.get(), number] { t->for_each([number](connection& c) { c.seat_lost(number); }); });
 }
 
 // With the mutex held: there is something to conflate.

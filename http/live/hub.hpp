@@ -31,6 +31,7 @@
 #include "http/live/position.hpp"
 #include "http/live/presence.hpp"
 #include "http/live/principal_pool.hpp"
+#include "http/live/seats.hpp"
 #include "http/live/switchboard.hpp"
 #include "http/live/topic.hpp"
 #include "http/server/io_thread.hpp"
@@ -105,6 +106,10 @@ class hub {
   std::uint64_t arrive(const topic& t, const std::string& key, std::string_view fields);
   void leave(std::uint64_t number);
 
+  // For a live connection of the key, until it is let go; none is needed where the key has no bound. Fails with
+  // errc::overloaded when the key has as many connections as it may, on all nodes.
+  result<seat> take_seat(const principal& who);
+
  private:
   struct audience {
     std::shared_ptr<const topic> what;
@@ -168,6 +173,8 @@ class hub {
   void take_insight(std::string_view org, capnp::List<schema::Event>::Reader events);
   void flush_presence();
   void take_presence(const presence_news& news);
+  void leave_seat(std::uint64_t number);
+  void close_beyond(const std::string& key);
   void wake();
   void flush_figures();
   void retry_gaps();
@@ -202,6 +209,7 @@ class hub {
   std::map<std::string, push> changed_dashboards_;  // by the key of its topic
   insight_news insight_;
   presence_table people_;
+  seat_table seats_;
   principal_pool principals_;
   std::uint64_t sessions_ = 0;
   std::atomic<bool> starved_{false};  // a gap waits for room

@@ -72,13 +72,16 @@ void open_socket(live_context& context, const request_ptr& r, const responder& b
     if (!found) return back(to_response(found.error()));
     who = std::move(*found);
   }
+  auto seated = who ? context.live.take_seat(*who) : result<seat>(seat());
+  if (!seated) return back(to_response(seated.error()));
   std::optional<std::string> extensions;
   if (context.limits().socket_compression)
     extensions = agree_on_deflate(joined_fields(*r, "Sec-WebSocket-Extensions"));
   response taken;
   taken.status = 101;
   taken.next = std::make_shared<channel_socket>(
-      context, std::move(who), write_handshake(*r, offer.phoenix ? "phoenix" : "", extensions.value_or("")),
+      context, std::move(who), std::move(*seated),
+      write_handshake(*r, offer.phoenix ? "phoenix" : "", extensions.value_or("")),
       extensions ? deflating::yes : deflating::no);
   back(std::move(taken));
 }
@@ -90,10 +93,13 @@ void open_stream(live_context& context, const request_ptr& r, const responder& b
   if (!back_ms)
     return back(problem_response(errc::invalid_argument,
                                  "time_range is like last_hour, last_24_hours or 15m.", "time_range"));
+  auto seated = context.live.take_seat(r->who);
+  if (!seated) return back(to_response(seated.error()));
   response taken;
   taken.content_type = "text/event-stream";
   taken.with("Cache-Control", "no-store").with("X-Accel-Buffering", "no");
-  taken.next = std::make_shared<event_stream>(context, r->who, std::string(r->field("Last-Event-ID")),
+  taken.next = std::make_shared<event_stream>(context, r->who, std::move(*seated),
+                                              std::string(r->field("Last-Event-ID")),
                                               *back_ms == 0 ? 0 : now_us() - *back_ms * 1000);
   back(std::move(taken));
 }

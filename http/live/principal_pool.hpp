@@ -17,7 +17,9 @@ class principal_pool {
     std::lock_guard lock(mutex_);
     auto& known = shared_[who.key_id];
     auto same = known.lock();
-    if (same && same->org == who.org && same->name == who.name && same->is == who.is) return same;
+    if (same && same->org == who.org && same->name == who.name && same->is == who.is &&
+        same->connections_max == who.connections_max)
+      return same;
     auto made = std::make_shared<const principal>(std::move(who));
     known = made;
     if (shared_.size() > swept_at_) {

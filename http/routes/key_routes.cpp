@@ -44,6 +44,7 @@ void create_key(api_context& api, const request_ptr& r, const responder& back) {
   auto wanted = f.text("role", 16, body_fields::need::required).value_or("");
   auto is = wanted == "admin" ? role::admin : wanted == "ingest" ? role::ingest : role::read;
   if (to_string(is) != wanted) f.refuse("role", "is one of 'admin', 'ingest' and 'read'");
+  auto connections = f.integer("max_connections", 0, limits::key_connections_max);
   if (auto refusal = f.refusal()) return back(std::move(*refusal));
   auto minted = mint_key();
   command_builder command(*r);
@@ -51,6 +52,7 @@ void create_key(api_context& api, const request_ptr& r, const responder& back) {
   body.setId(minted.id);
   body.setName(*name);
   body.setRole(schema_role(is));
+  body.setMaxConnections(static_cast<std::uint32_t>(connections.value_or(0)));
   body.setSecretHash(capnp::Data::Reader(minted.hash.data(), minted.hash.size()));
   run_command(api, back, system_shard, command.bytes(), [&api, minted](schema::Reply::Reader reply) {
     auto key = reply.getApiKey();
@@ -112,7 +114,9 @@ void add_key_routes(api_context& api, std::vector<route>& to) {
                 {"createKey",
                  "Keys",
                  "Make a key",
-                 "The key itself is in this answer and nowhere else.",
+                 "The key itself is in this answer and nowhere else. With `max_connections` it has so many "
+                 "WebSockets and "
+                 "event streams at once at most, on all nodes together: one more is refused with 429.",
                  {},
                  {{"application/json", "KeyInput", R"({"name":"collector","role":"ingest"})"}},
                  {{201, "The key.", {{"application/json", "CreatedKey", {}}}}}}});

@@ -123,12 +123,15 @@ constexpr std::string_view agents = R"json(
   "error":{"type":"string"},"retry":{"type":"boolean","default":true}},"additionalProperties":false},
 "Role":{"type":"string","enum":["admin","ingest","read"]},
 "KeyInput":{"type":"object","required":["name","role"],"properties":{
-  "name":{"type":"string","minLength":1,"maxLength":256},"role":{"$ref":"#/components/schemas/Role"}},
+  "name":{"type":"string","minLength":1,"maxLength":256},"role":{"$ref":"#/components/schemas/Role"},
+  "max_connections":{"type":"integer","minimum":0,"maximum":100000,"default":0,
+  "description":"WebSockets and event streams at once, on all nodes together; 0: no bound of its own"}},
   "additionalProperties":false},
-"KeyFields":{"type":"object","required":["id","name","role","created_at","revoked_at","created_by"],"properties":{
+"KeyFields":{"type":"object","required":["id","name","role","created_at","revoked_at","created_by","max_connections"],"properties":{
   "id":{"type":"string"},"name":{"type":"string"},"role":{"$ref":"#/components/schemas/Role"},
   "created_at":{"type":["string","null"],"format":"date-time"},
-  "revoked_at":{"type":["string","null"],"format":"date-time"},"created_by":{"type":["string","null"]}}},
+  "revoked_at":{"type":["string","null"],"format":"date-time"},"created_by":{"type":["string","null"]},
+  "max_connections":{"type":"integer"}}},
 "Key":{"allOf":[{"$ref":"#/components/schemas/KeyFields"}],"type":"object","unevaluatedProperties":false},
 "CreatedKey":{"allOf":[{"$ref":"#/components/schemas/KeyFields"}],"type":"object","properties":{
   "key":{"type":"string","description":"shown once"}},"unevaluatedProperties":false},

@@ -106,6 +106,7 @@ void write_key_json(schema::ApiKey::Reader key, std::string& out) {
   w.time("created_at", key.getCreatedUs());
   w.time("revoked_at", key.getRevokedUs());
   w.text_or_null("created_by", view_of(key.getCreatedBy()));
+  w.number("max_connections", key.getMaxConnections());
   w.end();
 }
 

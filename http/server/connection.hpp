@@ -24,6 +24,8 @@ class connection {
   virtual void abort() = 0;
   // The key is no longer in force.
   virtual void key_revoked(std::string_view) {}
+  // That seat (http/live/seats.hpp) is beyond what its key may have.
+  virtual void seat_lost(std::uint64_t) {}
   // The watched descriptor is ready: epoll's events.
   virtual void ready(std::uint32_t) {}
   // Send what was queued since the thread was told so.

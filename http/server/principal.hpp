@@ -17,6 +17,7 @@ struct principal {
   std::string org;
   std::string name;
   role is = role::read;
+  std::uint32_t connections_max = 0;  // live ones at once, on all nodes; 0: no bound
 };
 
 constexpr bool may(role has, permission needed) {

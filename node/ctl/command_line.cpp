@@ -229,6 +229,10 @@ class command_tree {
     create->add_option("--role", key_.role, "read, ingest or admin [read]")
         ->check(CLI::IsMember({"read", "ingest", "admin"}));
     create->add_option("--org", key_.org, "Organisation [default]")->type_name("ORG");
+    create
+        ->add_option("--max-connections", key_.max_connections,
+                     "WebSockets and event streams at once, on all nodes; 0: no bound [0]")
+        ->type_name("N");
     auto* revoke = leaf(*keys, "revoke", "End a key at once",
                         [this](auto& n, auto& o) { return keys_revoke(n, o, id_); });
     revoke->add_option("ID", id_, "The key's id, from keys list")->required();

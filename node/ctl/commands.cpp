@@ -218,6 +218,7 @@ exit_code keys_list(connection& node, printer& out) {
                     {"NAME", "name"},
                     {"ROLE", "role"},
                     {"ORG", "org"},
+                    {"CONNECTIONS", "max_connections"},
                     {"STATUS", "status"},
                     {"CREATED", "created_at"}});
         return ok;
@@ -229,6 +230,7 @@ exit_code keys_create(connection& node, printer& out, const key_options& options
     auto create = r.initCreateKey();
     create.setName(options.name);
     create.setOrg(options.org);
+    create.setMaxConnections(options.max_connections);
     create.setRole(options.role == "admin"    ? schema::Role::ADMIN
                    : options.role == "ingest" ? schema::Role::INGEST
                                               : schema::Role::READ);

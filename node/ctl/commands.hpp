@@ -26,6 +26,7 @@ struct tail_options {
 
 struct key_options {
   std::string org = "default", name, role = "read";
+  std::uint32_t max_connections = 0;
 };
 
 exit_code status(connection& node, printer& out);

@@ -39,6 +39,7 @@ struct CreateKey {
   name @0 :Text;
   role @1 :Key.Role;
   org @2 :Text;
+  maxConnections @3 :UInt32;    # 0: no bound
 }
 
 struct KeyCreated {

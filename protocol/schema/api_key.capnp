@@ -19,4 +19,5 @@ struct ApiKey {
   createdUs @5 :Int64;
   revokedUs @6 :Int64;          # 0: in force
   createdBy @7 :Text;
+  maxConnections @8 :UInt32;    # live ones at once, on all nodes; 0: no bound of its own
 }

@@ -93,6 +93,7 @@ struct CreateApiKey {
   name @1 :Text;
   role @2 :Key.Role;
   secretHash @3 :Data;
+  maxConnections @4 :UInt32;
 }
 
 struct RevokeApiKey {

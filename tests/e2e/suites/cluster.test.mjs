@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Presence } from 'phoenix';
 import { dashboards as boards } from '../../../deploy/grafana/make.mjs';
-import { Follower, open_socket } from '../support/channels.mjs';
+import WebSocket from 'ws';
+import { Follower, join as join_topic, open_socket } from '../support/channels.mjs';
 import { Cluster, ctl, ctl_json, ctl_must, free_port } from '../support/cluster.mjs';
 import { by_place, numbers, step_of, steps } from '../support/events.mjs';
 import { Load } from '../support/load.mjs';
 import { Node, admin_key } from '../support/node.mjs';
-import { until } from '../support/until.mjs';
+import { in_time, until } from '../support/until.mjs';
 
 let cluster;
 const others = [];
@@ -101,6 +102,65 @@ test('cluster: presence lists who is at any node, and forgets who was at one tha
     await until('all three to be there again', () => lists.every((list) => list().length === 3));
   } finally {
     for (const socket of sockets) socket.disconnect();
+  }
+});
+
+/** A WebSocket with the key: {status, socket}; status 101 if it is let in. */
+function live(node, key) {
+  const bearer = `base64url.bearer.phx.${Buffer.from(key).toString('base64url')}`;
+  const socket = new WebSocket(`${node.base.replace('http', 'ws')}/socket/websocket?vsn=2.0.0`, ['phoenix', bearer]);
+  return in_time('an answer to the handshake', new Promise((resolve) => {
+    socket.on('open', () => resolve({ status: 101, socket }));
+    socket.on('unexpected-response', (_, answer) => resolve({ status: answer.statusCode, retry_after: answer.headers['retry-after'] }));
+    socket.on('error', () => {});
+  }));
+}
+
+test('cluster: a key has as many live connections as it may, on all nodes together', async () => {
+  const { key, max_connections } = await cluster.api(0).make_key('read', 'five at once', { max_connections: 5 });
+  assert.equal(max_connections, 5);
+  const bearer = { authorization: `Bearer ${key}` };
+  const stream_path = '/api/livebook/stream/telemetry';
+  const open = [];
+  const enter = async (node) => {
+    const answer = await live(node, key);
+    if (answer.socket) open.push(answer.socket);
+    return answer;
+  };
+  const [a, b, c] = cluster.nodes;
+  try {
+    for (const node of [a, b, c]) await until('the key to be known', async () => (await fetch(`${node.base}/api/v2/whoami`, { headers: bearer })).status === 200);
+    for (const node of [a, a, b, b]) assert.equal((await enter(node)).status, 101);
+    const stream = new AbortController();
+    const events = await fetch(`${b.base}${stream_path}`, { headers: bearer, signal: stream.signal });
+    assert.equal(events.status, 200);
+    // The third node hears of the others a moment later: what it let in too many it closes again.
+    let sixth;
+    await until('the sixth to be refused on the third node', async () => {
+      sixth = await live(c, key);
+      sixth.socket?.terminate();
+      return sixth.status === 429;
+    });
+    assert.ok(sixth.retry_after > 0);
+    const refused = await fetch(`${c.base}${stream_path}`, { headers: bearer });
+    assert.equal(refused.status, 429);
+    assert.match((await refused.json()).detail, /5 live connections/);
+    const bare = open_socket(c.base, null);
+    const joined = await join_topic(bare, 'events', { token: key });
+    assert.deepEqual([joined.status, joined.response.reason], ['error', 'too many connections']);
+    bare.disconnect();
+    stream.abort();
+    await until('the place of the stream to be free', async () => (await enter(c)).status === 101);
+    // All at once, on nodes that have not heard of each other's: in the end there are no more than five.
+    for (const socket of open.splice(0)) socket.terminate();
+    await until('all places to be free', async () => {
+      const one = await enter(a);
+      return one.status === 101;
+    });
+    await Promise.all(numbers(24).map((i) => enter(cluster.nodes[i % 3])));
+    await until('five to be left', () => open.filter((socket) => socket.readyState === WebSocket.OPEN).length === 5);
+  } finally {
+    for (const socket of open) socket.terminate();
   }
 });
 

@@ -69,8 +69,8 @@ export class Api {
   }
 
   /** Makes a key with this role and gives {id, key}. */
-  async make_key(role, name = `e2e ${role}`) {
-    const answer = await this.post('/api/v2/keys', { name, role });
+  async make_key(role, name = `e2e ${role}`, more = {}) {
+    const answer = await this.post('/api/v2/keys', { name, role, ...more });
     if (answer.status !== 201) throw new Error(`POST keys: ${answer.status} ${answer.text}`);
     return answer.body;
   }

@@ -1,5 +1,6 @@
 #include <catch2/catch_test_macros.hpp>
 
+#include "protocol/limits.hpp"
 #include "tests/support/memory_records.hpp"
 
 using namespace troupe;
@@ -44,9 +45,25 @@ TEST_CASE("api keys: a key is created once with its creator and time") {
   CHECK(key.getRole() == schema::Role::INGEST);
   CHECK(key.getCreatedUs() == shard.now.time_us);
   CHECK(key.getRevokedUs() == 0);
+  CHECK(key.getMaxConnections() == 0);
   CHECK((*owned<schema::Fact>(shard.last.facts.at(0))).isApiKeyChanged());
   CHECK(refused(shard.run(create_key("k1", "another"))) == errc::conflict);
   CHECK(shard.last.changes.empty());
+}
+
+TEST_CASE("api keys: a key may have a bound of live connections, within bounds itself") {
+  memory_shard shard;
+  auto with = [](const char* id, std::uint32_t max) {
+    return memory_shard::fill([=](schema::Command::Body::Builder body) {
+      create_key(id)(body);
+      body.getCreateApiKey().setMaxConnections(max);
+    });
+  };
+  CHECK((*shard.run(with("k1", limits::key_connections_max))).getApiKey().getMaxConnections() ==
+        limits::key_connections_max);
+  auto refused_one = shard.run(with("k2", limits::key_connections_max + 1));
+  CHECK(refused(refused_one) == errc::invalid_argument);
+  CHECK(view_of((*refused_one).getRefused().getField()) == "max_connections");
 }
 
 TEST_CASE("api keys: a revoked key stays revoked since the first time") {
