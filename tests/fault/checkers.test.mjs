@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { wrong_in_feed, wrong_in_store } from './checkers/appended.mjs';
 import { not_linearizable } from './checkers/linearizable.mjs';
 import { two_holders } from './checkers/single_holder.mjs';
+import { wrong_timers } from './checkers/timers.mjs';
 
 const read = (call, end, value) => ({ call, end, kind: 'read', value });
 const write = (call, end, to) => ({ call, end, kind: 'write', to });
@@ -97,4 +98,19 @@ test('single holder: claims that overlap for certain are found, others are not',
   assert.equal(two_holders([{ ...first, released: 400 }, second(500)]).length, 0, 'given back');
   assert.equal(two_holders([first, { ...second(500), task: 'other' }]).length, 0);
   assert.equal(two_holders([first, second(960)], 50).length, 0, 'within what clocks may differ');
+});
+
+test('timers: each fires once, when it is due', () => {
+  const ended = { status: 'expired', deadline: '2026-01-01T00:00:01Z', updated_at: '2026-01-01T00:00:01.5Z', attempt: 0 };
+  const check = (task, failed = 1) => wrong_timers([{ id: 't' }], new Map(task ? [['t', task]] : []), failed);
+  assert.deepEqual(check(ended), []);
+  const planted = {
+    'never made': check(null, 0),
+    'never fired': check({ ...ended, status: 'pending' }, 0),
+    'fired early': check({ ...ended, updated_at: '2026-01-01T00:00:00.5Z' }),
+    'fired twice': check(ended, 2),
+    'not counted': check(ended, 0),
+    'claimed by nobody': check({ ...ended, attempt: 1 }),
+  };
+  for (const [what, found] of Object.entries(planted)) assert.equal(found.length, 1, what);
 });

@@ -6,8 +6,18 @@ import { stays } from '../../e2e/support/until.mjs';
 
 export const answer_within_ms = 8_000;
 
+/**
+ * A pause is all that a client should notice: it is told when to come again (507: a disk is full), or that its time was over
+ * before the cluster could say whether it happened (504), and sends the same again.
+ */
+function is_pause({ status, headers }) {
+  if (status < 500) return status !== 429 || headers.has('retry-after');
+  return status === 504 || ([503, 507].includes(status) && headers.has('retry-after'));
+}
+
 export class Client {
   errors = new Map(); // what went wrong -> how often
+  wrong = new Set(); // answers that no client should have to handle
   last_success = 0;
   longest_pause = 0;
 
@@ -32,6 +42,7 @@ export class Client {
       this.succeeded();
       return answer;
     }
+    if (answer.status !== 0 && !is_pause(answer)) this.wrong.add(`${method} ${path}: ${answer.status} ${answer.text}`);
     this.count(answer.status === 0 ? `no answer (${answer.error.cause?.code ?? answer.error.name})` : `${answer.status}`);
     if (answer.status === 0 || answer.status === 429 || answer.status >= 500) {
       this.at += 1;
