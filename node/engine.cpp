@@ -52,11 +52,18 @@ result<storage::directory_identity> fresh_identity(const config& c) {
 
 // What a node that joins is to be. Nothing: it does not join, or has joined long ago and its invitation is gone.
 result<std::optional<invitation>> invitation_of(const config& c) {
-  if (c.join.empty()) return std::optional<invitation>();
   std::error_code error;
-  if (std::filesystem::exists(c.data_dir / "troupe.id", error) && !std::filesystem::exists(c.join, error))
-    return std::optional<invitation>();
-  auto read = load_invitation(c.join);
+  auto file = c.join.empty() ? waiting_invitation(c.data_dir) : c.join;
+  bool is_there = std::filesystem::exists(file, error);
+  bool has_begun = std::filesystem::exists(c.data_dir / "troupe.id", error);
+  if (!is_there && (c.join.empty() || has_begun)) return std::optional<invitation>();
+  if (!c.cluster_listen && !has_begun)
+    return failure{.code = errc::invalid_argument,
+                   .detail = file.string() +
+                             " invites this node to a cluster: set cluster_listen, for example "
+                             "0.0.0.0:7400, or remove the file",
+                   .field = "cluster_listen"};
+  auto read = load_invitation(file);
   if (!read) return read.error();
   return std::optional(std::move(*read));
 }

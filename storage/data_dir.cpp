@@ -93,8 +93,8 @@ result<std::string> foreign_in(const fs::path& path) {
   std::error_code error;
   for (auto& entry : fs::directory_iterator(path, error)) {
     auto name = entry.path().filename();
-    // What may be there before the first start: settings, certificates, and what a fresh file system holds.
-    bool harmless = name == "troupe.toml" || name == "pki" || name == "lost+found";
+    // What may be there before the first start: settings, certificates, an invitation, and what a fresh file system holds.
+    bool harmless = name == "troupe.toml" || name == "pki" || name == "invitation" || name == "lost+found";
     if (!harmless && name != lock_file && name != std::string(id_file) + ".new") return name.string();
   }
   if (error) return refused(errc::forbidden, path, "cannot be read: " + error.message());
@@ -135,6 +135,18 @@ result<bool> write_file_atomically(const fs::path& file, std::string_view conten
   return true;
 }
 
+result<bool> check_unused(const fs::path& directory) {
+  std::error_code error;
+  if (fs::exists(directory / id_file, error))
+    return refused(errc::conflict, directory, "holds the data of a node. Choose another data_dir");
+  auto held = foreign_in(directory);
+  if (!held) return held.error();
+  if (held->empty()) return true;
+  return refused(
+      errc::conflict, directory,
+      "is not empty and not a Troupe data directory (it holds " + *held + "). Choose another data_dir");
+}
+
 result<data_dir> data_dir::open(const fs::path& path, const directory_identity& fresh) {
   std::error_code error;
   fs::create_directories(path, error);
@@ -142,12 +154,8 @@ result<data_dir> data_dir::open(const fs::path& path, const directory_identity& 
   auto id_path = path / id_file;
   bool known = fs::exists(id_path, error);
   if (!known) {
-    auto held = foreign_in(path);
-    if (!held) return held.error();
-    if (!held->empty())
-      return refused(
-          errc::conflict, path,
-          "is not empty and not a Troupe data directory (it holds " + *held + "). Choose another data_dir");
+    auto unused = check_unused(path);
+    if (!unused) return unused.error();
   }
   auto lock = take_lock(path / lock_file);
   if (!lock) return lock.error();

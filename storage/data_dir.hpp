@@ -4,6 +4,7 @@
 //   troupe.lock    held while a process runs
 //   db/            RocksDB
 //   pki/, run/     of the node
+//   invitation     of a node that has not joined yet, or did with it
 #pragma once
 
 #include <cstdint>
@@ -61,6 +62,8 @@ class data_dir {
 };
 
 // Writes a file whole or not at all: temporary file, sync, rename, sync of the folder.
+// Fails with errc::conflict if a node cannot begin in that directory, as it holds one or something else.
+result<bool> check_unused(const std::filesystem::path& directory);
 result<bool> write_file_atomically(const std::filesystem::path& file, std::string_view content,
                                    unsigned mode);
 

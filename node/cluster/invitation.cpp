@@ -176,4 +176,8 @@ result<invitation> load_invitation(const std::filesystem::path& file) {
   return parse_invitation(text, "join: " + file.string());
 }
 
+std::filesystem::path waiting_invitation(const std::filesystem::path& data_dir) {
+  return data_dir / "invitation";
+}
+
 }  // namespace troupe::node

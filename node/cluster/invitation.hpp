@@ -35,5 +35,7 @@ result<std::string> with_certificates(std::string_view text, const issued_pki& i
 // Failures name 'source' and say what to do. One that has expired can be read: the cluster refuses it.
 result<invitation> parse_invitation(std::string_view text, std::string_view source);
 result<invitation> load_invitation(const std::filesystem::path& file);
+// Where `troupectl node join` leaves it for the node that will start on that directory.
+std::filesystem::path waiting_invitation(const std::filesystem::path& data_dir);
 
 }  // namespace troupe::node

@@ -295,6 +295,41 @@ exit_code node_invite(connection& node, printer& out, const invite_options& opti
   });
 }
 
+exit_code node_join(printer& out, const std::string& file, const std::string& data_dir) {
+  namespace fs = std::filesystem;
+  if (data_dir.empty()) {
+    out.error({.code = errc::invalid_argument,
+               .detail = "name the new data directory with --data-dir",
+               .field = "--data-dir"});
+    return usage;
+  }
+  auto invited = node::load_invitation(file);
+  if (!invited) return failed(out, invited.error());
+  std::string until;
+  ingest::write_rfc3339(invited->expires_us, until);
+  using namespace std::chrono;
+  if (invited->expires_us <= duration_cast<microseconds>(system_clock::now().time_since_epoch()).count())
+    return failed(out, {.code = errc::conflict,
+                        .detail = file + " was good until " + until +
+                                  ": have another one made (troupectl node invite)"});
+  std::error_code error;
+  fs::create_directories(data_dir, error);
+  if (!error) fs::permissions(data_dir, fs::perms::owner_all, error);
+  if (error)
+    return failed(out, {.code = errc::invalid_argument, .detail = data_dir + ": " + error.message()});
+  if (auto unused = storage::check_unused(data_dir); !unused) return failed(out, unused.error());
+  auto written =
+      storage::write_file_atomically(node::waiting_invitation(data_dir), node::to_text(*invited), 0600);
+  if (!written) return failed(out, written.error());
+  json::value v(json::object{{"data_dir", to_text(data_dir)},
+                             {"cluster", to_text(invited->cluster)},
+                             {"id", to_text(cluster::hex_of(invited->node))},
+                             {"expires_at", to_text(until)}});
+  out.show(v, v, {});
+  out.note("Start it: trouped --data-dir " + data_dir + " --cluster-listen ADDRESS");
+  return ok;
+}
+
 exit_code node_drain(connection& node, printer& out, const node_options& options) {
   auto fill = [&](request_builder r) {
     r.initDrain().setNode(options.node);

@@ -34,6 +34,7 @@ exit_code shards(connection& node, printer& out);
 exit_code doctor(connection& node, printer& out);
 exit_code cluster_settings(connection& node, printer& out, const setting_options& options);
 exit_code node_invite(connection& node, printer& out, const invite_options& options);
+exit_code node_join(printer& out, const std::string& file, const std::string& data_dir);
 exit_code node_drain(connection& node, printer& out, const node_options& options);
 exit_code node_remove(connection& node, printer& out, const node_options& options);
 exit_code transfer(connection& node, printer& out, const transfer_options& options);

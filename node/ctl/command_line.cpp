@@ -173,6 +173,9 @@ class command_tree {
     invite->add_option("--hours", invite_.valid_hours, "How long it is good, also 0.5 [24]")
         ->check(CLI::Range(0.0, 168.0))
         ->type_name("N");
+    auto* join = offline(*node, "join", "Make the data directory of a new node from its invitation",
+                         [this](auto& o, auto&) { return node_join(o, id_, p.where.data_dir); });
+    join->add_option("INVITATION", id_, "The file; name the new directory with --data-dir")->required();
     auto* drain = leaf(*node, "drain", "Move all replicas and leaders off a node",
                        [this](auto& n, auto& o) { return node_drain(n, o, node_); });
     drain->add_option("NODE", node_.node, "Name or id")->required();

@@ -1,7 +1,7 @@
 // Who has no business in a cluster, or comes back with what is no longer true: each is told in words, in its own log and by
 // troupectl, and the cluster goes on as if nothing had been. Certificates are in certificates.test.mjs.
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -267,5 +267,39 @@ test('strangers: a data directory that was put back to an earlier state is refus
   cluster.nodes[2] = heir;
   others.splice(others.indexOf(heir), 1);
   others.push(node);
+  await unharmed();
+});
+
+test('strangers: troupectl node join makes a data directory from an invitation, and refuses what cannot become one', async () => {
+  const node = await invited('by-command');
+  delete node.env.TROUPE_JOIN;
+  const join_with = (file, folder) => ctl(node, '--data-dir', folder, 'node', 'join', file);
+  const folder = (name) => join(node.home, name);
+  mkdirSync(folder('full'));
+  writeFileSync(folder('full/something'), '');
+  writeFileSync(folder('garbled'), readFileSync(node.invitation, 'utf8').slice(0, 200));
+  const late = folder('late');
+  await ctl_must(cluster.nodes[0], 'node', 'invite', 'too-late', '--address', '127.0.0.1:7999', '--out', late, '--hours', '0.0001');
+  await until('it to expire', async () => (await join_with(late, folder('never'))).stderr.includes('was good until'));
+  for (const [file, where, words] of [
+    [node.invitation, folder('full'), /is not empty/],
+    [node.invitation, cluster.nodes[1].data_dir, /holds the data of a node/],
+    [folder('garbled'), folder('never'), /garbled/],
+    [folder('nowhere'), folder('never'), /cannot be read/],
+  ]) {
+    const { code, stderr } = await join_with(file, where);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, words);
+  }
+  const { code, stdout, stderr } = await join_with(node.invitation, node.data_dir);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /[0-9a-f]{16}/);
+  assert.equal(statSync(join(node.data_dir, 'invitation')).mode & 0o777, 0o600);
+  await node.boot();
+  await until('it to be one of them', async () => (await cluster.view()).nodes.some(({ name, state }) => name === 'by-command' && state === 'active'));
+  await node.restart();
+  await ctl_must(cluster.nodes[0], 'node', 'drain', 'by-command');
+  await ctl_must(cluster.nodes[0], 'node', 'remove', 'by-command');
+  await until('it to be gone', async () => !(await cluster.view()).nodes.some(({ name }) => name === 'by-command'), 60_000);
   await unharmed();
 });
