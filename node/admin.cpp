@@ -24,6 +24,7 @@ namespace {
 using done_atom = caf::atom_constant<caf::atom("done")>;
 constexpr std::string_view default_org = "default", principal = "admin";
 constexpr std::size_t open_requests_max = 256;
+constexpr std::size_t tails_max = 64;
 
 struct admin_state {
   admin_sources sources;
@@ -198,6 +199,10 @@ std::optional<frame> handle(admin_actor* self, schema::AdminRequest::Reader requ
       revoke_key(self, std::string(view_of(request.getRevokeKey())));
       return std::nullopt;
     case schema::AdminRequest::TAIL:
+      if (self->state.tails.size() >= tails_max)
+        return admin_refusal({.code = errc::overloaded,
+                              .detail = "this node has " + std::to_string(tails_max) +
+                                        " readers of events already: end one, or ask another node"});
       start_tail(self, std::string(view_of(request.getTail())));
       message.initRoot<schema::AdminReply>().setDone();
       return admin_reply_of(message);

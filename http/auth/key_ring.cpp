@@ -92,8 +92,12 @@ result<principal> key_ring::authenticate(std::string_view key, const std::string
     return failure{errc::unauthenticated, "This key is unknown or revoked."};
   }
   std::lock_guard lock(seen_mutex_);
-  if (seen_.size() >= seen_max) seen_.clear();
-  seen_.insert(concat({remote, " ", who->key_id}));
+  if (auto [at, is_new] = seen_.insert(concat({remote, " ", who->key_id})); is_new)
+    seen_in_order_.push_back(*at);
+  if (seen_.size() > seen_max) {
+    seen_.erase(seen_in_order_.front());
+    seen_in_order_.pop_front();
+  }
   return std::move(*who);
 }
 

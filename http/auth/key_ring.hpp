@@ -4,6 +4,7 @@
 // Thread-safe; listeners are called on the thread that brings the news.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -54,9 +55,11 @@ class key_ring final : public authenticator {
   std::unordered_map<std::string, key_hash> by_id_;
   std::unordered_set<std::string> revoked_;
 
-  // Keys that were right from an address before are not shut out with those who guess there. Bounded.
+  // Keys that were right from an address before are not shut out with those who guess there. Bounded: the first to be
+  // known go first, so that one key from many addresses takes the place of others only as new ones come.
   std::mutex seen_mutex_;
   std::unordered_set<std::string> seen_;
+  std::deque<std::string> seen_in_order_;
 };
 
 role role_of(schema::Role r);

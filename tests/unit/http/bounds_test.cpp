@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "http/auth/guess_limiter.hpp"
+#include "http/auth/key_ring.hpp"
 #include "http/routes/bounded_client.hpp"
 #include "http/server/client_group.hpp"
 #include "http/server/request_check.hpp"
@@ -112,6 +113,32 @@ TEST_CASE("bounds: the table of addresses that guess forgets the one that failed
   }
   CHECK(limiter.wait_of("first", now) == 0ms);  // forgotten
   CHECK(limiter.wait_of("steady", now) > 0ms);  // it goes on guessing: remembered
+}
+
+TEST_CASE(
+    "bounds: a key that comes from ever new addresses makes those before it forgotten one by one, not all") {
+  edge_limits limits;
+  limits.key_failures_max = 1;
+  limits.key_failure_interval = 1h;
+  key_ring ring(limits);
+  auto minted = mint_key();
+  capnp::MallocMessageBuilder message;
+  auto key = message.initRoot<schema::ApiKey>();
+  key.setId(minted.id);
+  key.setOrg("default");
+  key.setSecretHash(capnp::Data::Reader(minted.hash.data(), minted.hash.size()));
+  ring.put(key.asReader());
+  ring.set_loaded();
+  constexpr std::size_t known = 8192;
+  for (std::size_t i = 0; i <= known; ++i) REQUIRE(ring.authenticate(minted.text, std::to_string(i)));
+  // Somebody guesses where the key was right before: whoever is remembered goes on.
+  auto goes_on = [&](std::size_t i) {
+    while (ring.authenticate("wrong", std::to_string(i)).error().code != errc::overloaded) {}
+    return bool(ring.authenticate(minted.text, std::to_string(i)));
+  };
+  CHECK_FALSE(goes_on(0));  // the first to be known
+  CHECK(goes_on(1));
+  CHECK(goes_on(known));
 }
 
 TEST_CASE("bounds: a network of IPv6 counts as one client") {

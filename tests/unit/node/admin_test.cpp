@@ -313,3 +313,30 @@ TEST_CASE("admin: a reader that does not answer is dropped at the bound") {
   REQUIRE(!end);
   CHECK(end.error().code == errc::overloaded);
 }
+
+TEST_CASE("admin: a node has so many tails at once, and one more when one has ended") {
+  constexpr std::size_t tails_max = 64;
+  running_node n;
+  std::vector<std::unique_ptr<ctl::connection>> readers;
+  std::vector<std::future<result<bool>>> reading;
+  for (std::size_t i = 0; i < tails_max; ++i) {
+    readers.push_back(std::move(*n.connect(n.pki)));
+    reading.push_back(std::async(std::launch::async, [c = readers.back().get()] {
+      return c->tail("", [](std::string_view) { return false; });
+    }));
+  }
+  REQUIRE(n.actors.wait_for_subscribers(tails_max));
+  auto another = std::move(*n.connect(n.pki));
+  auto refused = another->tail("", [](std::string_view) { return false; });
+  REQUIRE(!refused);
+  CHECK(refused.error().code == errc::overloaded);
+  n.actors.feed(event_feed("a"));
+  for (auto& r : reading) CHECK(r.get());
+  readers.clear();
+  REQUIRE(n.actors.wait_for_subscribers(0));
+  auto again = std::async(std::launch::async,
+                          [&] { return another->tail("", [](std::string_view) { return false; }); });
+  REQUIRE(n.actors.wait_for_subscribers(1));
+  n.actors.feed(event_feed("a"));
+  CHECK(again.get());
+}
