@@ -295,9 +295,16 @@ test('strangers: troupectl node join makes a data directory from an invitation, 
   assert.equal(code, 0, stderr);
   assert.match(stdout, /[0-9a-f]{16}/);
   assert.equal(statSync(join(node.data_dir, 'invitation')).mode & 0o777, 0o600);
+  const { secret, key } = JSON.parse(readFileSync(node.invitation, 'utf8'));
+  node.env.TROUPE_LOG_LEVEL = 'trace';
   await node.boot();
   await until('it to be one of them', async () => (await cluster.view()).nodes.some(({ name, state }) => name === 'by-command' && state === 'active'));
   await node.restart();
+  const secrets = [secret, ...key.split('\n').filter((line) => line.length > 40)];
+  assert.ok(secrets.every(Boolean) && secrets.length > 1);
+  for (const { logs } of [node, ...cluster.nodes]) {
+    for (const one of secrets) assert.ok(!logs.some((line) => line.includes(one)), 'a secret of the invitation is in a log');
+  }
   await ctl_must(cluster.nodes[0], 'node', 'drain', 'by-command');
   await ctl_must(cluster.nodes[0], 'node', 'remove', 'by-command');
   await until('it to be gone', async () => !(await cluster.view()).nodes.some(({ name }) => name === 'by-command'), 60_000);
