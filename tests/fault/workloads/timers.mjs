@@ -8,7 +8,7 @@ export class Timers {
 
   constructor(cluster, random, makers = 2) {
     this.cluster = cluster;
-    this.makers = Array.from({ length: makers }, (_, i) => ({ agent: `timed-${i}`, client: new Client(cluster, i), tasks: [], random: random.fork() }));
+    this.makers = Array.from({ length: makers }, (_, i) => ({ agent: `timed-${i}`, client: new Client(cluster, i), tasks: [], made: 0, random: random.fork() }));
   }
 
   async prepare() {
@@ -29,10 +29,13 @@ export class Timers {
       const body = { id, name: id, timeout_ms: 200 + Math.floor(maker.random() * 3_000) };
       // The same again until it is known to be there: made once, whatever became of the answers.
       maker.tasks.push({ id });
-      while (!(await maker.client.once('POST', `/api/v2/agents/${maker.agent}/tasks`, { body, headers }, [201]))) {
-        if (!going()) break;
+      const ask = () => maker.client.once('POST', `/api/v2/agents/${maker.agent}/tasks`, { body, headers }, [201]);
+      let answer = await ask();
+      while (!answer && going()) {
         await breathe();
+        answer = await ask();
       }
+      if (answer) maker.made += 1;
       await breathe(100);
     }
   }
@@ -41,7 +44,7 @@ export class Timers {
     return this.makers.map((maker) => maker.client);
   }
   get done() {
-    return this.makers.reduce((sum, maker) => sum + maker.tasks.length, 0);
+    return this.makers.reduce((sum, maker) => sum + maker.made, 0);
   }
 
   async check() {
