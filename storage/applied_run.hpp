@@ -2,7 +2,8 @@
 // in which each key stands once and in order. So counters, activities and rollups that every entry touches are
 // written once a run, and the store's sorted memory is filled along the keys. Owned by the applier.
 //
-// Invariants: what is found here hides what the store says; of a key that was merged, merges() must be asked. Keys are given without the shard, which stands in front of all of them.
+// Invariants: what is found here hides what the store says; of a key that was merged, merges() must be asked. Keys are
+// given without the shard, which stands in front of all of them.
 #pragma once
 
 #include <cstdint>

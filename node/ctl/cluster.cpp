@@ -10,6 +10,7 @@
 #include "actors/cluster/placement.hpp"
 #include "http/ingest/time_text.hpp"
 #include "http/routes/cluster_json.hpp"
+#include "http/routes/context.hpp"
 #include "node/cluster/invitation.hpp"
 #include "node/ctl/ask.hpp"
 #include "node/ctl/records.hpp"
@@ -307,14 +308,12 @@ exit_code node_join(printer& out, const std::string& file, const std::string& da
   if (!invited) return failed(out, invited.error());
   std::string until;
   ingest::write_rfc3339(invited->expires_us, until);
-  using namespace std::chrono;
-  if (invited->expires_us <= duration_cast<microseconds>(system_clock::now().time_since_epoch()).count())
+  if (invited->expires_us <= http::now_us())
     return failed(out, {.code = errc::conflict,
                         .detail = file + " was good until " + until +
                                   ": have another one made (troupectl node invite)"});
   std::error_code error;
   fs::create_directories(data_dir, error);
-  if (!error) fs::permissions(data_dir, fs::perms::owner_all, error);
   if (error)
     return failed(out, {.code = errc::invalid_argument, .detail = data_dir + ": " + error.message()});
   if (auto unused = storage::check_unused(data_dir); !unused) return failed(out, unused.error());

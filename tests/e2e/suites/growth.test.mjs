@@ -37,7 +37,7 @@ async function check_stop(what) {
 async function take_away(name, replicas_left) {
   await ctl_must(cluster.nodes[0], 'node', 'drain', name);
   const id = (await cluster.view()).nodes.find((node) => node.name === name).id;
-  await until(`${name} to hold nothing`, async () => (await cluster.view()).shards.every(({ replicas }) => !replicas.some((one) => (one.node ?? one) === id)), stop_within_ms);
+  await until(`${name} to hold nothing`, async () => (await cluster.view()).shards.every(({ replicas }) => !replicas.some((replica) => replica.node === id)), stop_within_ms);
   await ctl_must(cluster.nodes[0], 'node', 'remove', name);
   await until(`${name} to be gone`, async () => !(await cluster.view()).nodes.some((node) => node.name === name));
   const node = cluster.nodes.pop();

@@ -275,7 +275,7 @@ test('strangers: troupectl node join makes a data directory from an invitation, 
   delete node.env.TROUPE_JOIN;
   const join_with = (file, folder) => ctl(node, '--data-dir', folder, 'node', 'join', file);
   const folder = (name) => join(node.home, name);
-  mkdirSync(folder('full'));
+  mkdirSync(folder('full'), { mode: 0o755 });
   writeFileSync(folder('full/something'), '');
   writeFileSync(folder('garbled'), readFileSync(node.invitation, 'utf8').slice(0, 200));
   const late = folder('late');
@@ -291,6 +291,7 @@ test('strangers: troupectl node join makes a data directory from an invitation, 
     assert.equal(code, 1, stderr);
     assert.match(stderr, words);
   }
+  assert.equal(statSync(folder('full')).mode & 0o777, 0o755, 'what is refused is left as it is');
   const { code, stdout, stderr } = await join_with(node.invitation, node.data_dir);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /[0-9a-f]{16}/);

@@ -1,5 +1,5 @@
-// Durable timers fire once, and not before they are due. A task is {id, deadline}: made once, claimed by nobody, to expire when
-// its deadline is over. All times in milliseconds of the cluster's stamps.
+// Durable timers fire once, and not before they are due. A task is {id}: made once, claimed by nobody, to expire when its
+// deadline is over. All times are the cluster's own stamps: what its clocks did meanwhile is not seen.
 
 /**
  * In words what is wrong; empty when nothing is. `seen`: by id what the cluster says of each task in the end
