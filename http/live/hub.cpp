@@ -181,9 +181,8 @@ result<seat> hub::take_seat(const principal& who) {
   auto key = seat_table::key_of(who.org, who.key_id);
   if (seats_.taken(key) >= who.connections_max) {
     auto max = std::to_string(who.connections_max);
-    return failure{errc::overloaded,
-                   concat({"this key has ", max, " live connections already, on all nodes, and may have ",
-                           max, " (max_connections): close one first"})};
+    return failure{errc::overloaded, concat({"live connections of this key, on all nodes: ", max, " of ", max,
+                                             " (max_connections). Close one first"})};
   }
   auto number = ++sessions_;
   auto session = seat_table::session_of(number, who.org, who.key_id, now_us());
